@@ -1,0 +1,185 @@
+/**
+ * Every fixed limit of the program, in one place: what no setting may exceed, and what queues,
+ * buffers and texts are built for. Names end in their unit. The relations that the rest relies on
+ * are asserted below, when this file is loaded. What an operator may choose is in settings.ts.
+ *
+ * Plain constants, so that the pure rooms may import them too.
+ */
+import { assert } from '../lib/assert.ts';
+
+export const KB = 1024;
+export const MB = 1024 * KB;
+
+export const SECOND_MS = 1000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** What a client may send. */
+export const WIRE = {
+  /** One WebSocket frame; a bid takes about 90 bytes, a hello with its token about 1 KB. */
+  frameBytesMax: 4 * KB,
+  /** One frame of a server message; a page of 100 auctions is the largest. */
+  serverFrameBytesMax: 256 * KB,
+  /** The body of a REST request. */
+  bodyBytesMax: 64 * KB,
+  /** The address of a REST request with its query. */
+  urlBytesMax: 2 * KB,
+  /** How deep arrays and objects of one message may nest. */
+  depthMax: 4,
+  /** Entries of one page of auctions or bids. */
+  pageMax: 100,
+  /** A token in hello or in the Authorization header. */
+  tokenCharsMax: 2048,
+  /** A user id, the subject of a token. */
+  userIdCharsMax: 64,
+  /** Letters and digits; 130 random bits. */
+  auctionIdChars: 22,
+  nonceCharsMin: 8,
+  nonceCharsMax: 64,
+  titleCharsMax: 120,
+  descriptionCharsMax: 32_768,
+  /** Steps of one increment table. */
+  incrementStepsMax: 32,
+} as const;
+
+/** Sockets. */
+export const SOCKETS = {
+  /** Open connections of a process; about 20 KB of memory each; their numbers have 20 bits. */
+  connectionsMax: 900_000,
+  /** Auctions that one connection watches. */
+  subscriptionsMax: 100_000,
+  /** Messages of one connection that wait for their answer. */
+  inFlightMax: 65_536,
+  /** Unsent bytes of one socket at which it counts as too slow and is closed. */
+  backPressureBytesMax: 16 * MB,
+  /** Frames read from one connection in a second. */
+  framesPerSecondMax: 1_000_000,
+  /** Bytes read from one connection in a second. */
+  bytesPerSecondMax: 1024 * MB,
+} as const;
+
+/** The queues between the main thread and the shards. */
+export const RINGS = {
+  /** Main thread to shard: about 40,000 bids. Full means OVERLOADED. */
+  inboxBytes: 4 * MB,
+  /** Shard to main thread: answers and updates. Full means that the shard waits. */
+  outboxBytes: 16 * MB,
+} as const;
+
+/** One group commit. Under load a batch fills, else it is what is there. */
+export const BATCH = {
+  /** Commands decided before they are committed together. */
+  commandsMax: 2048,
+  /** Bytes of its records and answers. */
+  bytesMax: MB,
+  /** Auctions started or ended in one go, so that a full hour does not hold up the bids. */
+  dueMax: 2000,
+} as const;
+
+/** The log of a shard. */
+export const JOURNAL = {
+  /** Records of one row. */
+  batchRecordsMax: 1 << 20,
+  /** Bytes of the records of one row, exclusive: a record's length has at most 28 bits. */
+  batchBytesMax: 1 << 28,
+  /** The write-ahead file is copied into the log file each time it has grown by this much. */
+  checkpointBytes: 8 * MB,
+  /** Beyond this the writer itself sees to it that the write-ahead file starts over. */
+  walRestartBytes: 24 * MB,
+  /** The head file is synced at least this often while the log grows. */
+  headSyncEveryUs: 1_000_000,
+  /** Rows that a scan reads at a time: no long read transaction. */
+  scanRows: 128,
+  /** SQLite's own default; 8 and 16 KB were no faster, for small commits and for large ones. */
+  pageBytes: 4 * KB,
+} as const;
+
+/** The incremental snapshot. */
+export const SNAPSHOT = {
+  usersPerRow: 1024,
+  /** 48 KB. */
+  attemptsPerRow: 1024,
+  /** One slice ends at this many rows or bytes: about a millisecond of work. */
+  sliceRowsMax: 128,
+  sliceBytesMax: 256 * KB,
+} as const;
+
+/** Sockets and requests: what an operator does not set stands as it is (settings.ts sets the rest). */
+export const GATEWAY = {
+  connectionsMax: 20_000,
+  connectionsPerAddressMax: 200,
+  connectionsPerUserMax: 20,
+  httpSocketsMax: 2_000,
+  addressesMax: 100_000,
+  subscriptionsPerConnectionMax: 1_000,
+  inFlightPerConnectionMax: 1_024,
+
+  framesPerSecond: 200,
+  bytesPerSecond: 64 * KB,
+  commandsPerSecondAndUser: 200,
+  requestsPerSecondAndAddress: 100,
+  signInsPerSecondAndAddress: 20,
+  burstSeconds: 2,
+  rateRefusalsInARowMax: 1_000,
+  malformedFramesMax: 10,
+  signInsAtOnceMax: 256,
+
+  frameBytesMax: 4 * KB,
+  frameBytesReadMax: 16 * KB,
+  bodyBytesMax: 64 * KB,
+  urlBytesMax: 2 * KB,
+  headersMax: 100,
+  jsonDepthMax: 4,
+  pageMax: 100,
+  pageDefault: 50,
+
+  slowConsumerBytes: 128 * KB,
+  backPressureBytesMax: 256 * KB,
+
+  helloTimeoutMs: 5 * SECOND_MS,
+  tickMs: 25 * SECOND_MS,
+  idleTimeoutMs: 35 * SECOND_MS,
+  bodyTimeoutMs: 10 * SECOND_MS,
+  answerTimeoutMs: 10 * SECOND_MS,
+  overloadRetryMs: 100,
+
+  historyUpdatesMax: 256,
+  historyBytesMax: 64 * KB,
+  lingerMs: 60 * SECOND_MS,
+  tokensRememberedMax: 4_096,
+} as const;
+
+export const SHARDS = {
+  /** Points of the hash ring are computed for at most this many. */
+  countMax: 1024,
+} as const;
+
+export const TIME = {
+  /** The longest that an auction may be set to run. */
+  auctionMsMax: 3650 * DAY_MS,
+  /** The longest window and extension of a soft close. */
+  softCloseMsMax: DAY_MS,
+} as const;
+
+export const MONEY = {
+  /** 100,000,000,000.00 in minor units: sums and products in the rules stay exact. */
+  centsMax: 10_000_000_000_000,
+  /** A bid may be compared with at most this many times the price. */
+  fatFingerFactorMax: 1_000_000,
+} as const;
+
+assert(WIRE.frameBytesMax < WIRE.bodyBytesMax, 'a REST body may hold what a frame holds');
+assert(WIRE.tokenCharsMax < WIRE.frameBytesMax, 'hello fits into a frame with its token');
+assert(WIRE.titleCharsMax * 3 < WIRE.frameBytesMax, 'a title fits into a frame');
+assert(WIRE.bodyBytesMax * 8 <= RINGS.inboxBytes, 'the inbox holds several of the largest bodies');
+assert(WIRE.serverFrameBytesMax * 8 <= RINGS.outboxBytes, 'the outbox holds several pages');
+assert(RINGS.inboxBytes <= RINGS.outboxBytes, 'answers are larger than commands');
+assert(WIRE.bodyBytesMax * 2 <= BATCH.bytesMax, 'a batch holds the largest record');
+assert(BATCH.bytesMax * 2 < JOURNAL.batchBytesMax, 'a batch fits into a row');
+assert(
+  JOURNAL.checkpointBytes < JOURNAL.walRestartBytes,
+  'the thread copies before the writer has to',
+);
+assert(GATEWAY.frameBytesMax === WIRE.frameBytesMax, 'the default frame is the largest');
+assert(Number.isSafeInteger(MONEY.centsMax * 100), 'money keeps a reserve in the exact range');
