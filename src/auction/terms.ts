@@ -1,0 +1,52 @@
+/**
+ * What a seller lists: the terms that bidding depends on, and the text around them. The shard
+ * keeps the terms and the title in memory; description and the rest stay in the log.
+ */
+import type { Cents } from './money.ts';
+
+/** `proxy`: a bid is a hidden maximum, the default. `direct`: the price is the amount bid. */
+export type Format = 'proxy' | 'direct';
+
+/** Below `belowCents` the increment is `incrementCents`. The last step has `belowCents: null`. */
+export interface IncrementStep {
+  readonly belowCents: Cents | null;
+  readonly incrementCents: Cents;
+}
+export type IncrementTable = readonly IncrementStep[];
+
+/** RULES.md section 2. All times in milliseconds. */
+export interface SoftClose {
+  /** A bid this close to the end extends. 0: no soft close. */
+  readonly windowMs: number;
+  /**
+   * Where the end moves to: at least the bid's time plus this. "Reset to window" is
+   * `extensionMs` equal to `windowMs`.
+   */
+  readonly extensionMs: number;
+  /** How often; null: no limit. */
+  readonly extensionsMax: number | null;
+}
+
+export interface Terms {
+  readonly format: Format;
+  /** ISO 4217, three capitals. */
+  readonly currency: string;
+  readonly startPriceCents: Cents;
+  /** Hidden; null: none. */
+  readonly reserveCents: Cents | null;
+  /** Null: not offered. At least 30 % above the start price. */
+  readonly buyNowCents: Cents | null;
+  readonly increments: IncrementTable;
+  readonly softClose: SoftClose;
+  /** A bid above this many times the price asks for confirmation; null: never. */
+  readonly fatFingerFactor: number | null;
+  readonly startsAtMs: number;
+  readonly endsAtMs: number;
+}
+
+export interface ListingText {
+  readonly title: string;
+  readonly description: string;
+  /** From the widest to the narrowest, for instance ["Jewellery", "Watches"]. */
+  readonly category: readonly string[];
+}
