@@ -1,0 +1,18 @@
+/**
+ * A page of auctions of one shard, newest first. The id field routes nothing: the gateway asks
+ * every shard and merges.
+ */
+import { auctionStatus, requestId, userId } from '../common.ts';
+import { optional, uint } from '../field.ts';
+import type { MessageOf } from '../message.ts';
+import { message } from '../message.ts';
+
+export const LIST_AUCTIONS = message('rest', 26, 'list_auctions', {
+  id: requestId,
+  /** Only auctions listed before this time, microseconds; absent: from the newest. */
+  beforeUs: optional(uint()),
+  limit: uint(100),
+  status: optional(auctionStatus),
+  seller: optional(userId),
+});
+export type ListAuctions = MessageOf<typeof LIST_AUCTIONS>;

@@ -1,0 +1,16 @@
+/**
+ * A page of the bid history, newest first.
+ */
+import { auctionId, requestId } from '../common.ts';
+import { optional, uint } from '../field.ts';
+import type { MessageOf } from '../message.ts';
+import { message } from '../message.ts';
+
+export const LIST_BIDS = message('rest', 23, 'list_bids', {
+  id: requestId,
+  auctionId,
+  /** Only entries numbered below this; absent: from the newest. */
+  before: optional(uint()),
+  limit: uint(100),
+});
+export type ListBids = MessageOf<typeof LIST_BIDS>;

@@ -1,0 +1,16 @@
+/**
+ * Private feed: an auction ended that the user bid on or sold.
+ */
+import { amount, auctionId, auctionSeq, epoch } from '../common.ts';
+import { word } from '../field.ts';
+import type { MessageOf } from '../message.ts';
+import { message } from '../message.ts';
+
+export const RESULT = message('server', 76, 'result', {
+  auctionId,
+  epoch,
+  seq: auctionSeq,
+  outcome: word(['won', 'lost', 'sold', 'unsold', 'cancelled']),
+  currentPriceCents: amount,
+});
+export type Result = MessageOf<typeof RESULT>;
