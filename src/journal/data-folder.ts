@@ -1,0 +1,307 @@
+/**
+ * The data folder: what lies where, how it comes into being, and that only one server uses it.
+ *
+ *   gavel.json            format, number of shards, epoch; written last when the folder is made
+ *   lock.sqlite           held while a server runs; the kernel lets go when the process dies
+ *   keys/                 token signing keys
+ *   shard-0/head          the head of the log, kept apart; made with the folder
+ *   shard-0/log.sqlite    the log
+ *   shard-0/state.sqlite  the incremental snapshot
+ *
+ * A shard's head is there from the beginning, so a log that vanished is never taken for a new one.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import Database from 'better-sqlite3';
+import { SHARDS } from '../config/limits.ts';
+import { assert } from '../lib/assert.ts';
+import { HeadFile, readHead } from './head-file.ts';
+import { openSealedJson, sealedJson } from './sealed-json.ts';
+import { SEQ_NONE } from './seq.ts';
+
+export const FOLDER_FORMAT = 1;
+
+export interface FolderMeta {
+  readonly format: number;
+  readonly shards: number;
+  /** Raised when history may not be continuous: after a restore. */
+  readonly epoch: number;
+  readonly createdAtMs: number;
+}
+
+/** The folder cannot be used as it is; the message says why and what to do. */
+export class UnusableDataFolder extends Error {
+  override name = 'UnusableDataFolder';
+}
+
+/** The folder is ours, and something in it is missing or broken. */
+export class DamagedDataFolder extends Error {
+  override name = 'DamagedDataFolder';
+}
+
+/** Another server holds the folder. */
+export class DataFolderInUse extends Error {
+  override name = 'DataFolderInUse';
+}
+
+export interface ShardFiles {
+  readonly folder: string;
+  readonly logFile: string;
+  readonly headFile: string;
+  readonly stateFile: string;
+}
+
+const META_FILE = 'gavel.json';
+const LOCK_FILE = 'lock.sqlite';
+const KEYS_FOLDER = 'keys';
+const KEYS_FOLDER_MODE = 0o700;
+
+export function metaFile(folder: string): string {
+  return join(folder, META_FILE);
+}
+
+export function keysFolder(folder: string): string {
+  return join(folder, KEYS_FOLDER);
+}
+
+export function shardFiles(folder: string, index: number): ShardFiles {
+  const shard = join(folder, `shard-${index}`);
+  return {
+    folder: shard,
+    logFile: join(shard, 'log.sqlite'),
+    headFile: join(shard, 'head'),
+    stateFile: join(shard, 'state.sqlite'),
+  };
+}
+
+export interface OpenFolderOptions {
+  /** Shards of a new folder; for an existing one: null takes what it has. */
+  readonly shards: number | null;
+  /** Shards where none are named and the folder is new. */
+  readonly shardsDefault: number;
+  readonly nowMs: number;
+}
+
+/**
+ * Opens the folder, or makes it where there is none.
+ * @throws UnusableDataFolder where it is not ours, of another format, or of another shard count;
+ *   DamagedDataFolder.
+ */
+export function openDataFolder(folder: string, options: OpenFolderOptions): FolderMeta {
+  if (!existsSync(metaFile(folder))) return makeFolder(folder, options);
+  const meta = readFolderMeta(folder);
+  if (options.shards !== null && options.shards !== meta.shards) {
+    throw new UnusableDataFolder(
+      `${folder} was made with ${meta.shards} shards and cannot be opened with ${options.shards}: ` +
+        'the number of shards is fixed when the folder is made; leave the setting out',
+    );
+  }
+  return meta;
+}
+
+/**
+ * As `openDataFolder`, with the folder taken for this process; `release` lets go. Of two servers
+ * that find no folder at the same time one makes it and the other is told that it is in use.
+ * @throws also DataFolderInUse
+ */
+export function takeDataFolder(
+  folder: string,
+  options: OpenFolderOptions,
+): { readonly meta: FolderMeta; readonly release: () => void } {
+  if (!existsSync(metaFile(folder))) {
+    refuseStrangers(folder);
+    makeFolders(folder);
+  }
+  const release = lockDataFolder(folder);
+  try {
+    return { meta: openDataFolder(folder, options), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/**
+ * @throws UnusableDataFolder where there is no data folder, or one of another format;
+ *   DamagedDataFolder.
+ */
+export function readFolderMeta(folder: string): FolderMeta {
+  const path = metaFile(folder);
+  if (!existsSync(path)) {
+    throw new UnusableDataFolder(
+      `${folder} is no data folder (it has no ${META_FILE}); name the right one, ` +
+        'or make one by starting a server on it',
+    );
+  }
+  const meta = parseMeta(readFileSync(path, 'utf8'));
+  if (meta === undefined) {
+    throw new DamagedDataFolder(`${path} is damaged; ${RESTORE}`);
+  }
+  if (meta.format !== FOLDER_FORMAT) {
+    throw new UnusableDataFolder(
+      `${folder} has format ${meta.format}; this version of gavel reads format ${FOLDER_FORMAT}`,
+    );
+  }
+  for (let index = 0; index < meta.shards; index++) {
+    const shard = shardFiles(folder, index).folder;
+    if (!existsSync(shard)) throw new DamagedDataFolder(`${shard} is missing; ${RESTORE}`);
+  }
+  return meta;
+}
+
+/** Writes an epoch above its own and above `above`: what clients know of positions is void. */
+export function raiseEpoch(folder: string, above = 0): FolderMeta {
+  const meta = readFolderMeta(folder);
+  const raised = { ...meta, epoch: Math.max(meta.epoch, above) + 1 };
+  writeDurably(metaFile(folder), sealedJson(raised));
+  return raised;
+}
+
+/**
+ * Takes the folder for this process; the returned function lets go.
+ * @throws DataFolderInUse
+ */
+export function lockDataFolder(folder: string): () => void {
+  const db = new Database(join(folder, LOCK_FILE), { timeout: 0 });
+  try {
+    db.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    db.close();
+    if (!(cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY'))) {
+      throw new DamagedDataFolder(
+        `${join(folder, LOCK_FILE)} cannot be locked; if no server runs on this folder, delete it`,
+        { cause },
+      );
+    }
+    throw new DataFolderInUse(
+      `${folder} is in use by another gavel; stop that one, or name another folder with --data`,
+      { cause },
+    );
+  }
+  return () => db.close();
+}
+
+/** Temporary name, sync, rename, sync the folder: there or not there, never half. */
+export function writeDurably(path: string, content: string | Uint8Array, mode = 0o644): void {
+  const temporary = `${path}.new`;
+  const fd = openSync(temporary, 'w', mode);
+  try {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, path);
+  syncFolder(dirname(path));
+}
+
+export function syncFile(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Makes renames and new names in a folder durable. */
+export function syncFolder(path: string): void {
+  syncFile(path);
+}
+
+/** Makes a folder with those above it; the names are durable. */
+export function makeFolders(path: string, mode = 0o755): void {
+  const first = mkdirSync(path, { recursive: true, mode });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let at = dirname(resolve(path)); ; at = dirname(at)) {
+    syncFolder(at);
+    if (at === top || at === dirname(at)) return;
+  }
+}
+
+export function makeKeysFolder(folder: string): void {
+  makeFolders(keysFolder(folder), KEYS_FOLDER_MODE);
+}
+
+const RESTORE = 'restore the data folder from a snapshot (gavel restore)';
+
+function makeFolder(folder: string, options: OpenFolderOptions): FolderMeta {
+  refuseStrangers(folder);
+  const shards = options.shards ?? options.shardsDefault;
+  const meta = { format: FOLDER_FORMAT, shards, epoch: 1, createdAtMs: options.nowMs };
+  assert(isMeta(meta), `a data folder can have ${shards} shards`);
+  makeFolders(folder);
+  for (let index = 0; index < meta.shards; index++) {
+    const files = shardFiles(folder, index);
+    makeFolders(files.folder);
+    HeadFile.create(files.headFile);
+    syncFolder(files.folder);
+  }
+  makeKeysFolder(folder);
+  // The meta file comes last: without it the folder is made again.
+  writeDurably(metaFile(folder), sealedJson(meta));
+  return meta;
+}
+
+/** Throws unless the folder is missing, empty, or holds what an interrupted `makeFolder` left. */
+function refuseStrangers(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(LOCK_FILE) || name === `${META_FILE}.new`) continue;
+    // Of a file system of its own.
+    if (name === 'lost+found') continue;
+    if (name === KEYS_FOLDER && readdirSync(keysFolder(folder)).length === 0) continue;
+    if (/^shard-\d+$/.test(name)) {
+      refuseUsedShard(folder, name);
+      continue;
+    }
+    throw new UnusableDataFolder(
+      `${folder} is not empty and no data folder of gavel (it has ${name}, but no ${META_FILE}); ` +
+        'name an empty or a new folder with --data',
+    );
+  }
+}
+
+function refuseUsedShard(folder: string, name: string): void {
+  const files = readdirSync(join(folder, name)).filter((file) => file !== 'head.new');
+  const headFile = join(folder, name, 'head');
+  const isUnused =
+    files.length === 0 ||
+    (files.length === 1 && files[0] === 'head' && readHead(headFile).seq === SEQ_NONE);
+  if (isUnused) return;
+  throw new DamagedDataFolder(
+    `${metaFile(folder)} is missing, but ${join(folder, name)} has data; ${RESTORE}`,
+  );
+}
+
+function parseMeta(text: string): FolderMeta | undefined {
+  const fields = openSealedJson(text);
+  if (fields === undefined) return undefined;
+  const { format, shards, epoch, createdAtMs } = fields;
+  const meta = { format, shards, epoch, createdAtMs };
+  return isMeta(meta) ? meta : undefined;
+}
+
+function isMeta(meta: { readonly [Key in keyof FolderMeta]: unknown }): meta is FolderMeta {
+  const { format, shards, epoch, createdAtMs } = meta;
+  const isWhole = (value: unknown, low: number, high = Number.MAX_SAFE_INTEGER): boolean =>
+    Number.isSafeInteger(value) && Number(value) >= low && Number(value) <= high;
+  return (
+    isWhole(format, 1) &&
+    isWhole(shards, 1, SHARDS.countMax) &&
+    isWhole(epoch, 1) &&
+    isWhole(createdAtMs, 0)
+  );
+}

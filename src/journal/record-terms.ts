@@ -1,0 +1,90 @@
+/** The part of a record that a listing shares with its changes: terms and texts. */
+import type { Cents } from '../auction/money.ts';
+import type { IncrementStep, ListingText, Terms } from '../auction/terms.ts';
+import type { MsgpackReader } from '../lib/msgpack-reader.ts';
+import type { MsgpackWriter } from '../lib/msgpack-writer.ts';
+
+const TEXT_BYTES_MAX = 200_000;
+
+const centsOf = (reader: MsgpackReader): Cents => reader.uint() as Cents;
+
+/** Nil for null. */
+export function maybe<T>(writer: MsgpackWriter, value: T | null, write: (value: T) => void): void {
+  if (value === null) writer.nil();
+  else write(value);
+}
+
+export function writeTerms(writer: MsgpackWriter, terms: Terms): void {
+  const uint = (value: number): void => writer.uint(value);
+  writer.array(13);
+  writer.uint(terms.format === 'proxy' ? 0 : 1);
+  writer.str(terms.currency);
+  writer.uint(terms.startPriceCents);
+  maybe(writer, terms.reserveCents, uint);
+  maybe(writer, terms.buyNowCents, uint);
+  writer.array(terms.increments.length);
+  for (const step of terms.increments) {
+    writer.array(2);
+    maybe(writer, step.belowCents, uint);
+    writer.uint(step.incrementCents);
+  }
+  writer.uint(terms.softClose.windowMs);
+  writer.uint(terms.softClose.extensionMs);
+  maybe(writer, terms.softClose.extensionsMax, uint);
+  maybe(writer, terms.fatFingerFactor, (factor) => writer.float(factor));
+  writer.uint(terms.startsAtMs);
+  writer.uint(terms.endsAtMs);
+  // Room for one later field without a new number.
+  writer.nil();
+}
+
+export function readTerms(reader: MsgpackReader): Terms {
+  reader.array();
+  const format = reader.uint() === 0 ? 'proxy' : 'direct';
+  const currency = reader.str(3);
+  const startPriceCents = centsOf(reader);
+  const reserveCents = reader.nil() ? null : centsOf(reader);
+  const buyNowCents = reader.nil() ? null : centsOf(reader);
+  const increments: IncrementStep[] = [];
+  for (let left = reader.array(); left > 0; left--) {
+    reader.array();
+    const belowCents = reader.nil() ? null : centsOf(reader);
+    increments.push({ belowCents, incrementCents: centsOf(reader) });
+  }
+  const windowMs = reader.uint();
+  const extensionMs = reader.uint();
+  const extensionsMax = reader.nil() ? null : reader.uint();
+  const fatFingerFactor = reader.nil() ? null : reader.number();
+  const startsAtMs = reader.uint();
+  const endsAtMs = reader.uint();
+  reader.nil();
+  return {
+    format,
+    currency,
+    startPriceCents,
+    reserveCents,
+    buyNowCents,
+    increments,
+    softClose: { windowMs, extensionMs, extensionsMax },
+    fatFingerFactor,
+    startsAtMs,
+    endsAtMs,
+  };
+}
+
+export function writeText(writer: MsgpackWriter, text: ListingText): void {
+  writer.array(3);
+  writer.str(text.title);
+  writer.str(text.description);
+  writer.array(text.category.length);
+  for (const part of text.category) writer.str(part);
+}
+
+export function readText(reader: MsgpackReader): ListingText {
+  reader.array();
+  const title = reader.str(TEXT_BYTES_MAX);
+  const description = reader.str(TEXT_BYTES_MAX);
+  const category: string[] = [];
+  for (let left = reader.array(); left > 0; left--) category.push(reader.str(TEXT_BYTES_MAX));
+  return { title, description, category };
+}

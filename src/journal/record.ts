@@ -1,0 +1,347 @@
+/**
+ * Events as bytes: the format of a record in the log. A record is a MessagePack array, its first
+ * value the kind's number, then the fields in the order below. Numbers are never reused, and
+ * fields are only ever added at the end: old logs stay readable.
+ */
+import type {
+  AuctionEvent,
+  BidStatus,
+  EndReason,
+  ShardEvent,
+  StrayBidRefused,
+  UserIntroduced,
+} from '../auction/events.ts';
+import type { AuctionId, AuctionRef, UserId, UserRef } from '../auction/ids.ts';
+import type { Cents } from '../auction/money.ts';
+import { MsgpackReader } from '../lib/msgpack-reader.ts';
+import type { MsgpackWriter } from '../lib/msgpack-writer.ts';
+import { maybe, readTerms, readText, writeTerms, writeText } from './record-terms.ts';
+
+type Kind = ShardEvent['kind'];
+type EventOf<K extends Kind> = Extract<ShardEvent, { kind: K }>;
+
+interface RecordCodec<E> {
+  write(writer: MsgpackWriter, event: E): void;
+  read(reader: MsgpackReader): E;
+}
+
+/** Position in this list is the number in the log. */
+const KINDS: readonly Kind[] = [
+  'UserIntroduced',
+  'AuctionListed',
+  'ListingChanged',
+  'AuctionStarted',
+  'BidAccepted',
+  'BidRefused',
+  'AuctionExtended',
+  'BidsRetracted',
+  'AuctionEnded',
+  'AuctionCancelled',
+  'BidLimitSet',
+  'BidderBlocked',
+  'StrayBidRefused',
+];
+const NUMBERS = Object.fromEntries(KINDS.map((kind, i) => [kind, i])) as Record<Kind, number>;
+
+const STATUSES: readonly BidStatus[] = [
+  'none',
+  'leading',
+  'outbid',
+  'reserve_not_met',
+  'won',
+  'lost',
+];
+const REASONS: readonly EndReason[] = ['time', 'bought', 'early'];
+const NONCE_BYTES_MAX = 64;
+
+/** What every event on an auction starts with: reference, time, and number of the update. */
+function open(writer: MsgpackWriter, fields: number, event: AuctionEvent): void {
+  writer.array(fields);
+  writer.uint(NUMBERS[event.kind]);
+  writer.uint(event.auction);
+  writer.uint(event.atUs);
+}
+
+const refOf = (reader: MsgpackReader): AuctionRef => reader.uint() as AuctionRef;
+const userOf = (reader: MsgpackReader): UserRef => reader.uint() as UserRef;
+const centsOf = (reader: MsgpackReader): Cents => reader.uint() as Cents;
+
+type Codecs = { readonly [K in Kind]: RecordCodec<EventOf<K>> };
+
+const CODECS: Codecs = {
+  UserIntroduced: {
+    write(writer, event: UserIntroduced) {
+      writer.array(4);
+      writer.uint(NUMBERS.UserIntroduced);
+      writer.uint(event.user);
+      writer.str(event.id);
+      writer.uint(event.atUs);
+    },
+    read: (reader) => ({
+      kind: 'UserIntroduced',
+      user: userOf(reader),
+      id: reader.str(256) as UserId,
+      atUs: reader.uint(),
+    }),
+  },
+  StrayBidRefused: {
+    write(writer, event: StrayBidRefused) {
+      writer.array(7);
+      writer.uint(NUMBERS.StrayBidRefused);
+      writer.str(event.auctionId);
+      writer.uint(event.bidder);
+      writer.uint(event.amountCents);
+      writer.str(event.nonce);
+      writer.uint(event.code);
+      writer.uint(event.atUs);
+    },
+    read: (reader) => ({
+      kind: 'StrayBidRefused',
+      auctionId: reader.str(64) as AuctionId,
+      bidder: userOf(reader),
+      amountCents: centsOf(reader),
+      nonce: reader.str(NONCE_BYTES_MAX),
+      code: reader.uint(),
+      atUs: reader.uint(),
+    }),
+  },
+  AuctionListed: {
+    write(writer, event) {
+      writer.array(8);
+      writer.uint(NUMBERS.AuctionListed);
+      writer.uint(event.auction);
+      writer.uint(event.atUs);
+      writer.uint(event.auctionSeq);
+      writer.str(event.id);
+      writer.uint(event.seller);
+      writeTerms(writer, event.terms);
+      writeText(writer, event.text);
+    },
+    read: (reader) => ({
+      kind: 'AuctionListed',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      auctionSeq: reader.uint(),
+      id: reader.str(64) as AuctionId,
+      seller: userOf(reader),
+      terms: readTerms(reader),
+      text: readText(reader),
+    }),
+  },
+  ListingChanged: {
+    write(writer, event) {
+      open(writer, 6, event);
+      writer.uint(event.auctionSeq);
+      writeTerms(writer, event.terms);
+      writeText(writer, event.text);
+    },
+    read: (reader) => ({
+      kind: 'ListingChanged',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      auctionSeq: reader.uint(),
+      terms: readTerms(reader),
+      text: readText(reader),
+    }),
+  },
+  AuctionStarted: {
+    write(writer, event) {
+      open(writer, 4, event);
+      writer.uint(event.auctionSeq);
+    },
+    read: (reader) => ({
+      kind: 'AuctionStarted',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      auctionSeq: reader.uint(),
+    }),
+  },
+  BidAccepted: {
+    write(writer, event) {
+      open(writer, 12, event);
+      writer.uint(event.auctionSeq);
+      writer.uint(event.bidder);
+      writer.uint(event.amountCents);
+      writer.str(event.nonce);
+      writer.uint(event.flags);
+      writer.uint(event.priceCents);
+      writer.uint(event.leader);
+      writer.bool(event.reserveMet);
+      writer.uint(event.endsAtMs);
+    },
+    read: (reader) => ({
+      kind: 'BidAccepted',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      auctionSeq: reader.uint(),
+      bidder: userOf(reader),
+      amountCents: centsOf(reader),
+      nonce: reader.str(NONCE_BYTES_MAX),
+      flags: reader.uint(),
+      priceCents: centsOf(reader),
+      leader: userOf(reader),
+      reserveMet: reader.bool(),
+      endsAtMs: reader.uint(),
+    }),
+  },
+  BidRefused: {
+    write(writer, event) {
+      open(writer, 14, event);
+      writer.uint(event.bidder);
+      writer.uint(event.amountCents);
+      writer.str(event.nonce);
+      writer.uint(event.flags);
+      writer.uint(event.code);
+      writer.uint(event.told.auctionSeq);
+      writer.uint(event.told.priceCents);
+      writer.uint(event.told.minimumNextCents);
+      writer.uint(STATUSES.indexOf(event.told.status));
+      writer.uint(event.told.endsAtMs);
+      writer.uint(event.told.retryAfterMs);
+    },
+    read: (reader) => ({
+      kind: 'BidRefused',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      bidder: userOf(reader),
+      amountCents: centsOf(reader),
+      nonce: reader.str(NONCE_BYTES_MAX),
+      flags: reader.uint(),
+      code: reader.uint(),
+      told: {
+        auctionSeq: reader.uint(),
+        priceCents: centsOf(reader),
+        minimumNextCents: centsOf(reader),
+        status: STATUSES[reader.uint()] ?? 'none',
+        endsAtMs: reader.uint(),
+        retryAfterMs: reader.uint(),
+      },
+    }),
+  },
+  AuctionExtended: {
+    write(writer, event) {
+      open(writer, 6, event);
+      writer.uint(event.auctionSeq);
+      writer.uint(event.endsAtMs);
+      writer.uint(event.extension);
+    },
+    read: (reader) => ({
+      kind: 'AuctionExtended',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      auctionSeq: reader.uint(),
+      endsAtMs: reader.uint(),
+      extension: reader.uint(),
+    }),
+  },
+  BidsRetracted: {
+    write(writer, event) {
+      open(writer, 11, event);
+      writer.uint(event.auctionSeq);
+      writer.uint(event.bidder);
+      writer.str(event.nonce);
+      writer.uint(event.scope === 'all' ? 0 : 1);
+      writer.uint(event.endsAtMs);
+      writer.uint(event.priceCents);
+      writer.uint(event.leader);
+      writer.bool(event.reserveMet);
+    },
+    read: (reader) => ({
+      kind: 'BidsRetracted',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      auctionSeq: reader.uint(),
+      bidder: userOf(reader),
+      nonce: reader.str(NONCE_BYTES_MAX),
+      scope: reader.uint() === 0 ? 'all' : 'newest',
+      endsAtMs: reader.uint(),
+      priceCents: centsOf(reader),
+      leader: userOf(reader),
+      reserveMet: reader.bool(),
+    }),
+  },
+  AuctionEnded: {
+    write(writer, event) {
+      open(writer, 7, event);
+      writer.uint(event.auctionSeq);
+      writer.uint(REASONS.indexOf(event.reason));
+      writer.uint(event.winner);
+      writer.uint(event.priceCents);
+    },
+    read: (reader) => ({
+      kind: 'AuctionEnded',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      auctionSeq: reader.uint(),
+      reason: REASONS[reader.uint()] ?? 'time',
+      winner: userOf(reader),
+      priceCents: centsOf(reader),
+    }),
+  },
+  AuctionCancelled: {
+    write(writer, event) {
+      open(writer, 5, event);
+      writer.uint(event.auctionSeq);
+      writer.uint(event.by);
+    },
+    read: (reader) => ({
+      kind: 'AuctionCancelled',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      auctionSeq: reader.uint(),
+      by: userOf(reader),
+    }),
+  },
+  BidLimitSet: {
+    write(writer, event) {
+      open(writer, 5, event);
+      writer.uint(event.bidder);
+      maybe(writer, event.limitCents, (value) => writer.uint(value));
+    },
+    read: (reader) => ({
+      kind: 'BidLimitSet',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      bidder: userOf(reader),
+      limitCents: reader.nil() ? null : centsOf(reader),
+    }),
+  },
+  BidderBlocked: {
+    write(writer, event) {
+      open(writer, 5, event);
+      writer.uint(event.bidder);
+      writer.bool(event.blocked);
+    },
+    read: (reader) => ({
+      kind: 'BidderBlocked',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      bidder: userOf(reader),
+      blocked: reader.bool(),
+    }),
+  },
+};
+
+export function writeRecord(writer: MsgpackWriter, event: ShardEvent): void {
+  (CODECS[event.kind] as RecordCodec<ShardEvent>).write(writer, event);
+}
+
+/** @throws MalformedMsgpack where the bytes are no record. */
+export function readRecord(bytes: Uint8Array, from = 0, to = bytes.length): ShardEvent {
+  return readRecordWith(new MsgpackReader(), bytes, from, to);
+}
+
+/** The same with a reader of the caller's, for walks over a whole log. */
+export function readRecordWith(
+  reader: MsgpackReader,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): ShardEvent {
+  reader.open(bytes, from, to);
+  reader.array();
+  const kind = KINDS[reader.uint()];
+  if (kind === undefined)
+    throw new Error('the record is of a kind that this version does not know');
+  return CODECS[kind].read(reader);
+}
