@@ -1,0 +1,162 @@
+/**
+ * The middle of a shard, that its desks share: state, the batch being decided, the outbox, the
+ * clock. `record` is the only way in which anything changes:
+ *
+ *   desk ──decide──▶ event ──record──▶ batch (bytes for the log)
+ *                                 └──▶ state (evolve)
+ *                                 └──▶ watchers, private feed (outbox, held until the commit)
+ */
+import type { AuctionEvent, ShardEvent } from '../auction/events.ts';
+import type { AuctionRef, UserId, UserRef } from '../auction/ids.ts';
+import { NOBODY } from '../auction/ids.ts';
+import { due, nextDeadlineMs } from '../auction/lifecycle.ts';
+import type { RuleSettings } from '../auction/settings.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Seq } from '../journal/seq.ts';
+import { assert, must } from '../lib/assert.ts';
+import type { RefusalName } from '../protocol/refusals.ts';
+import { REFUSALS } from '../protocol/refusals.ts';
+import { REFUSED } from '../protocol/messages/refused.ts';
+import { Feed } from './feed.ts';
+import { Outbox } from './outbox.ts';
+import { RecordBatch } from './record-batch.ts';
+import type { ShardState } from './shard-state.ts';
+import { Watchers } from './watchers.ts';
+
+export interface CoreOptions {
+  readonly index: number;
+  /** Shards of this node: a handle is reference × shards + index. */
+  readonly shards: number;
+  readonly epoch: number;
+  readonly journal: Journal;
+  readonly state: ShardState;
+  readonly settings: RuleSettings;
+}
+
+export class ShardCore {
+  readonly index: number;
+  readonly shards: number;
+  readonly epoch: number;
+  readonly journal: Journal;
+  readonly state: ShardState;
+  readonly settings: RuleSettings;
+  readonly batch: RecordBatch;
+  readonly outbox = new Outbox();
+  readonly watchers: Watchers;
+  readonly feed: Feed;
+  #nowUs: number;
+  /** Ids of the users that the gateway introduced, by its number. */
+  readonly #idsByNumber: (UserId | undefined)[] = [];
+  readonly #refsByNumber: UserRef[] = [];
+  readonly #numbersByRef: number[] = [];
+
+  constructor(options: CoreOptions) {
+    this.index = options.index;
+    this.shards = options.shards;
+    this.epoch = options.epoch;
+    this.journal = options.journal;
+    this.state = options.state;
+    this.settings = options.settings;
+    this.batch = new RecordBatch(options.journal, options.epoch);
+    this.watchers = new Watchers(this);
+    this.feed = new Feed(this);
+    this.#nowUs = options.journal.lastAtUs;
+  }
+
+  /** The newest stamp taken: what time it is for every decision. Microseconds. */
+  get nowUs(): number {
+    return this.#nowUs;
+  }
+
+  get nowMs(): number {
+    return Math.floor(this.#nowUs / 1000);
+  }
+
+  /** Time moves with the stamps, and never back. */
+  advance(stampUs: number): void {
+    if (stampUs > this.#nowUs) this.#nowUs = stampUs;
+  }
+
+  handleOf(ref: AuctionRef): number {
+    return ref * this.shards + this.index;
+  }
+
+  refOf(handle: number): AuctionRef {
+    assert(handle % this.shards === this.index, 'the handle belongs to another shard');
+    return Math.floor(handle / this.shards) as AuctionRef;
+  }
+
+  introduce(number: number, id: UserId): void {
+    this.#idsByNumber[number] = id;
+    const ref = this.state.userById(id);
+    this.#refsByNumber[number] = ref;
+    if (ref !== NOBODY) this.#numbersByRef[ref] = number;
+  }
+
+  /** The id behind a gateway's user number. */
+  idOfNumber(number: number): UserId {
+    return must(this.#idsByNumber[number], 'a user number without an introduction');
+  }
+
+  /** The shard's reference for a gateway's user number; new users are recorded first. */
+  userOfNumber(number: number): UserRef {
+    const known = this.#refsByNumber[number];
+    if (known !== undefined && known !== NOBODY) return known;
+    const ref = this.userOfId(this.idOfNumber(number));
+    this.#refsByNumber[number] = ref;
+    this.#numbersByRef[ref] = number;
+    return ref;
+  }
+
+  userOfId(id: UserId): UserRef {
+    const known = this.state.userById(id);
+    if (known !== NOBODY) return known;
+    const user = this.state.nextUser;
+    this.record({ kind: 'UserIntroduced', user, id, atUs: this.#nowUs });
+    return user;
+  }
+
+  /** The gateway's number of a user, or 0 where the user has not been here in this run. */
+  numberOf(ref: UserRef): number {
+    return this.#numbersByRef[ref] ?? 0;
+  }
+
+  record(event: ShardEvent): Seq {
+    const seq = this.batch.add(event);
+    this.state.apply(event, seq);
+    return seq;
+  }
+
+  /** Records events on one auction and tells whoever watches; returns the first record's number. */
+  recordAll(events: readonly AuctionEvent[]): Seq {
+    let first = 0 as Seq;
+    for (const event of events) {
+      const seq = this.record(event);
+      if (first === 0) first = seq;
+      const auction = this.state.auction(event.auction);
+      this.watchers.saw(auction, event);
+      this.feed.saw(auction, event);
+    }
+    return first;
+  }
+
+  /** Starts and ends this auction if that is due, before anything else is decided on it. */
+  settle(ref: AuctionRef): void {
+    const auction = this.state.auction(ref);
+    if (nextDeadlineMs(auction) * 1000 <= this.#nowUs) this.recordAll(due(auction, this.#nowUs));
+  }
+
+  refuse(conn: number, id: number, name: RefusalName, field?: string, reason?: string): void {
+    REFUSED.write(this.outbox.writer, {
+      id,
+      code: REFUSALS[name].code,
+      retryAfterMs: null,
+      field: field?.slice(0, FIELD_UNITS_MAX) ?? null,
+      reason: reason?.slice(0, REASON_UNITS_MAX) ?? null,
+    });
+    this.outbox.reply(conn);
+  }
+}
+
+const FIELD_UNITS_MAX = 128;
+const REASON_UNITS_MAX = 256;

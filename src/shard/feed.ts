@@ -1,0 +1,62 @@
+/** The private feed: who was outbid, and how an auction ended for those who took part. */
+import type { Auction } from '../auction/auction.ts';
+import type { AuctionEvent } from '../auction/events.ts';
+import type { UserRef } from '../auction/ids.ts';
+import { NOBODY } from '../auction/ids.ts';
+import { minimumNextCents } from '../auction/quote.ts';
+import { OUTBID } from '../protocol/messages/outbid.ts';
+import type { Result } from '../protocol/messages/result.ts';
+import { RESULT } from '../protocol/messages/result.ts';
+import type { ShardCore } from './core.ts';
+
+export class Feed {
+  readonly #core: ShardCore;
+
+  constructor(core: ShardCore) {
+    this.#core = core;
+  }
+
+  /** Tells the former leader, if somebody else leads now. */
+  outbid(auction: Auction, former: UserRef): void {
+    if (former === NOBODY || former === auction.leader) return;
+    const number = this.#core.numberOf(former);
+    if (number === 0) return;
+    OUTBID.write(this.#core.outbox.writer, {
+      auctionId: auction.id,
+      epoch: this.#core.epoch,
+      seq: auction.auctionSeq,
+      yourBidCents: auction.biddersByUser.get(former)?.maxCents ?? 0,
+      currentPriceCents: auction.priceCents,
+      minimumNextCents: minimumNextCents(auction),
+      endsAtMs: auction.endsAtMs,
+    });
+    this.#core.outbox.notify(number);
+  }
+
+  saw(auction: Auction, event: AuctionEvent): void {
+    if (event.kind === 'AuctionEnded') {
+      this.#tell(auction, auction.seller, event.winner === NOBODY ? 'unsold' : 'sold');
+      for (const bidder of auction.biddersByUser.values()) {
+        if (bidder.alias === 0) continue;
+        this.#tell(auction, bidder.user, bidder.user === event.winner ? 'won' : 'lost');
+      }
+    } else if (event.kind === 'AuctionCancelled') {
+      for (const bidder of auction.biddersByUser.values()) {
+        if (bidder.alias !== 0) this.#tell(auction, bidder.user, 'cancelled');
+      }
+    }
+  }
+
+  #tell(auction: Auction, user: UserRef, outcome: Result['outcome']): void {
+    const number = this.#core.numberOf(user);
+    if (number === 0) return;
+    RESULT.write(this.#core.outbox.writer, {
+      auctionId: auction.id,
+      epoch: this.#core.epoch,
+      seq: auction.auctionSeq,
+      outcome,
+      currentPriceCents: auction.priceCents,
+    });
+    this.#core.outbox.notify(number);
+  }
+}

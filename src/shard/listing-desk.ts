@@ -1,0 +1,186 @@
+/** What sellers and admins do with a listing: create, change, end early, limit and block bidders. */
+import type { Auction } from '../auction/auction.ts';
+import type { AuctionCommand } from '../auction/commands.ts';
+import { decide } from '../auction/decide.ts';
+import type { AuctionListed, ListingChanged } from '../auction/events.ts';
+import type { AuctionId, UserId, UserRef } from '../auction/ids.ts';
+import { incrementsFor } from '../auction/increments.ts';
+import { changeFault, decideListing } from '../auction/listing.ts';
+import type { Cents } from '../auction/money.ts';
+import { isCents } from '../auction/money.ts';
+import type { RuleSettings } from '../auction/settings.ts';
+import type { IncrementTable, ListingText, Terms } from '../auction/terms.ts';
+import type { Seq } from '../journal/seq.ts';
+import type { Listing, ListingChange } from '../protocol/listing.ts';
+import type { BlockBidder } from '../protocol/messages/block-bidder.ts';
+import type { CancelAuction } from '../protocol/messages/cancel-auction.ts';
+import type { ChangeAuction } from '../protocol/messages/change-auction.ts';
+import type { CreateAuction } from '../protocol/messages/create-auction.ts';
+import { DONE } from '../protocol/messages/done.ts';
+import type { SetBidLimit } from '../protocol/messages/set-bid-limit.ts';
+import type { ShardCore } from './core.ts';
+import type { QueryDesk } from './query-desk.ts';
+
+export class ListingDesk {
+  readonly #core: ShardCore;
+  readonly #queries: QueryDesk;
+
+  constructor(core: ShardCore, queries: QueryDesk) {
+    this.#core = core;
+    this.#queries = queries;
+  }
+
+  /** The id is the nonce: the same request again is answered with the auction that exists. */
+  create(conn: number, seller: UserRef, frame: CreateAuction): void {
+    const core = this.#core;
+    const id = frame.auctionId as AuctionId;
+    const existing = core.state.auctionById(id);
+    if (existing !== undefined) {
+      if (existing.seller !== seller) return core.refuse(conn, frame.id, 'NOT_YOUR_AUCTION');
+      return this.#queries.reply(conn, frame.id, existing);
+    }
+    const { terms, text } = fromListing(frame.listing, core.nowMs, core.settings);
+    const decided = decideListing(
+      core.state.nextAuction,
+      { kind: 'ListAuction', id, seller, terms, text },
+      core.nowUs,
+      core.settings,
+    );
+    if ('refusal' in decided) {
+      return core.refuse(conn, frame.id, decided.refusal, decided.field, decided.reason);
+    }
+    core.record(decided);
+    core.settle(decided.auction);
+    this.#queries.reply(conn, frame.id, core.state.auction(decided.auction));
+  }
+
+  change(conn: number, by: UserRef, frame: ChangeAuction): void {
+    const auction = this.#find(conn, frame.id, frame.auctionId);
+    if (auction === undefined) return;
+    const { terms, text } = merge(auction.terms, this.#textOf(auction), frame.changes);
+    if (!this.#decide(conn, frame.id, auction, { kind: 'ChangeListing', by, terms, text })) return;
+    this.#queries.reply(conn, frame.id, auction);
+  }
+
+  cancel(conn: number, by: UserRef, frame: CancelAuction): void {
+    const auction = this.#find(conn, frame.id, frame.auctionId);
+    if (auction === undefined) return;
+    const { asAdmin, how } = frame;
+    if (!this.#decide(conn, frame.id, auction, { kind: 'EndEarly', by, asAdmin, how })) return;
+    this.#queries.reply(conn, frame.id, auction);
+  }
+
+  setBidLimit(conn: number, frame: SetBidLimit): void {
+    const auction = this.#find(conn, frame.id, frame.auctionId);
+    if (auction === undefined) return;
+    const bidder = this.#core.userOfId(frame.userId as UserId);
+    const limitCents = frame.limitCents as Cents | null;
+    const command: AuctionCommand = { kind: 'SetBidLimit', bidder, limitCents };
+    if (this.#decide(conn, frame.id, auction, command)) this.#done(conn, frame.id);
+  }
+
+  block(conn: number, by: UserRef, frame: BlockBidder): void {
+    const auction = this.#find(conn, frame.id, frame.auctionId);
+    if (auction === undefined) return;
+    const bidder = this.#core.userOfId(frame.userId as UserId);
+    const { asAdmin, blocked } = frame;
+    const command: AuctionCommand = { kind: 'BlockBidder', by, asAdmin, bidder, blocked };
+    if (this.#decide(conn, frame.id, auction, command)) this.#done(conn, frame.id);
+  }
+
+  #done(conn: number, id: number): void {
+    DONE.write(this.#core.outbox.writer, { id });
+    this.#core.outbox.reply(conn);
+  }
+
+  #find(conn: number, id: number, auctionId: string): Auction | undefined {
+    const auction = this.#core.state.auctionById(auctionId as AuctionId);
+    if (auction === undefined) this.#core.refuse(conn, id, 'AUCTION_UNKNOWN', 'auctionId');
+    else this.#core.settle(auction.ref);
+    return auction;
+  }
+
+  /** Whether the command was taken; a refusal has been answered. */
+  #decide(conn: number, id: number, auction: Auction, command: AuctionCommand): boolean {
+    const core = this.#core;
+    const decided = decide(auction, command, core.nowUs, core.settings);
+    if (typeof decided !== 'string') {
+      core.recordAll(decided);
+      return true;
+    }
+    const fault =
+      decided === 'INVALID_LISTING' && command.kind === 'ChangeListing'
+        ? changeFault(auction, command, core.nowUs, core.settings)
+        : null;
+    core.refuse(conn, id, decided, fault?.field, fault?.reason);
+    return false;
+  }
+
+  #textOf(auction: Auction): ListingText {
+    const { event } = this.#core.batch.read(auction.textRecordSeq as Seq);
+    return (event as AuctionListed | ListingChanged).text;
+  }
+}
+
+function fromListing(
+  listing: Listing,
+  nowMs: number,
+  settings: RuleSettings,
+): { terms: Terms; text: ListingText } {
+  const terms: Terms = {
+    format: listing.format ?? 'proxy',
+    currency: listing.currency,
+    startPriceCents: listing.startPriceCents as Cents,
+    reserveCents: centsOrNull(listing.reserveCents),
+    buyNowCents: centsOrNull(listing.buyNowCents),
+    increments:
+      (listing.increments as IncrementTable | null) ?? incrementsFor(settings, listing.currency),
+    softClose: listing.softClose ?? settings.softClose,
+    fatFingerFactor: factorOf(listing.fatFingerFactor, settings.fatFingerFactor),
+    startsAtMs: Math.max(listing.startsAtMs ?? nowMs, nowMs),
+    endsAtMs: listing.endsAtMs,
+  };
+  const { title, description, category } = listing;
+  return { terms, text: { title, description: description ?? '', category: category ?? [] } };
+}
+
+/** The present listing with what is given replaced. A reserve or buy-it-now price of 0 removes it. */
+function merge(
+  terms: Terms,
+  text: ListingText,
+  changes: ListingChange,
+): { terms: Terms; text: ListingText } {
+  const money = (given: number | null, present: Cents | null): Cents | null => {
+    if (given === null) return present;
+    return given === 0 ? null : (given as Cents);
+  };
+  return {
+    terms: {
+      format: changes.format ?? terms.format,
+      currency: changes.currency ?? terms.currency,
+      startPriceCents: (changes.startPriceCents as Cents | null) ?? terms.startPriceCents,
+      reserveCents: money(changes.reserveCents, terms.reserveCents),
+      buyNowCents: money(changes.buyNowCents, terms.buyNowCents),
+      increments: (changes.increments as IncrementTable | null) ?? terms.increments,
+      softClose: changes.softClose ?? terms.softClose,
+      fatFingerFactor: factorOf(changes.fatFingerFactor, terms.fatFingerFactor),
+      startsAtMs: changes.startsAtMs ?? terms.startsAtMs,
+      endsAtMs: changes.endsAtMs ?? terms.endsAtMs,
+    },
+    text: {
+      title: changes.title ?? text.title,
+      description: changes.description ?? text.description,
+      category: changes.category ?? text.category,
+    },
+  };
+}
+
+function centsOrNull(value: number | null): Cents | null {
+  return isCents(value) && value > 0 ? value : null;
+}
+
+/** 0 switches the guard off. */
+function factorOf(given: number | null, otherwise: number | null): number | null {
+  if (given === null) return otherwise;
+  return given === 0 ? null : given;
+}

@@ -1,0 +1,112 @@
+/** What is only asked: subscriptions, auctions with their texts, bid histories, lists. */
+import type { Auction } from '../auction/auction.ts';
+import type { AuctionListed, ListingChanged } from '../auction/events.ts';
+import type { AuctionId, AuctionRef, UserId } from '../auction/ids.ts';
+import { NOBODY } from '../auction/ids.ts';
+import { bidHistory } from '../auction/view.ts';
+import type { Seq } from '../journal/seq.ts';
+import { AUCTION } from '../protocol/messages/auction.ts';
+import { AUCTIONS } from '../protocol/messages/auctions.ts';
+import { BIDS } from '../protocol/messages/bids.ts';
+import type { Get } from '../protocol/messages/get.ts';
+import type { ListAuctions } from '../protocol/messages/list-auctions.ts';
+import type { ListBids } from '../protocol/messages/list-bids.ts';
+import { SNAPSHOT } from '../protocol/messages/snapshot.ts';
+import type { Subscribe } from '../protocol/messages/subscribe.ts';
+import type { AuctionView } from '../protocol/views.ts';
+import type { ShardCore } from './core.ts';
+import { viewOf } from './views.ts';
+
+/** A filtered list looks at no more auctions than this in one go. */
+const LIST_SCAN_MAX = 20_000;
+
+export class QueryDesk {
+  readonly #core: ShardCore;
+
+  constructor(core: ShardCore) {
+    this.#core = core;
+  }
+
+  subscribe(conn: number, frame: Subscribe): void {
+    const core = this.#core;
+    const auction = this.#find(conn, frame.id, frame.auctionId);
+    if (auction === undefined) return;
+    core.watchers.watch(auction);
+    const handle = core.handleOf(auction.ref);
+    const asked = frame.epoch !== null && frame.seq !== null;
+    SNAPSHOT.write(core.outbox.writer, {
+      id: frame.id,
+      handle,
+      recovered: asked ? false : null,
+      auction: viewOf(core, auction),
+    });
+    core.outbox.subscribed(conn, {
+      requestId: frame.id,
+      auctionId: auction.id,
+      handle,
+      epoch: core.epoch,
+      seq: auction.auctionSeq,
+      fromEpoch: asked ? (frame.epoch ?? 0) : 0,
+      fromSeq: asked ? (frame.seq ?? 0) : 0,
+    });
+  }
+
+  get(conn: number, frame: Get): void {
+    const auction = this.#find(conn, frame.id, frame.auctionId);
+    if (auction !== undefined) this.reply(conn, frame.id, auction);
+  }
+
+  /** The auction with its texts, which are read from the log. */
+  reply(conn: number, id: number, auction: Auction): void {
+    const { event } = this.#core.batch.read(auction.textRecordSeq as Seq);
+    const { text } = event as AuctionListed | ListingChanged;
+    AUCTION.write(this.#core.outbox.writer, { id, auction: viewOf(this.#core, auction), text });
+    this.#core.outbox.reply(conn);
+  }
+
+  listBids(conn: number, frame: ListBids): void {
+    const auction = this.#find(conn, frame.id, frame.auctionId);
+    if (auction === undefined) return;
+    const page = bidHistory(auction, frame.limit, frame.before ?? undefined);
+    const bids = page.bids.map((bid) => ({
+      entry: bid.entry,
+      bidder: bid.alias,
+      priceCents: bid.priceCents,
+      atMs: Math.floor(bid.atUs / 1000),
+      retracted: bid.retracted,
+      record: bid.recordSeq,
+    }));
+    BIDS.write(this.#core.outbox.writer, {
+      id: frame.id,
+      auctionId: auction.id,
+      bids,
+      next: page.before,
+    });
+    this.#core.outbox.reply(conn);
+  }
+
+  listAuctions(conn: number, frame: ListAuctions): void {
+    const { state } = this.#core;
+    const seller = frame.seller === null ? null : state.userById(frame.seller as UserId);
+    const before = frame.beforeUs ?? Infinity;
+    const views: AuctionView[] = [];
+    let scanned = 0;
+    for (let ref = state.auctionCount; ref >= 1 && views.length < frame.limit; ref--) {
+      const auction = state.auction(ref as AuctionRef);
+      if (auction.listedAtUs >= before) continue;
+      if (++scanned > LIST_SCAN_MAX || seller === NOBODY) break;
+      if (frame.status !== null && auction.status !== frame.status) continue;
+      if (seller !== null && auction.seller !== seller) continue;
+      views.push(viewOf(this.#core, auction));
+    }
+    AUCTIONS.write(this.#core.outbox.writer, { id: frame.id, auctions: views });
+    this.#core.outbox.reply(conn);
+  }
+
+  #find(conn: number, id: number, auctionId: string): Auction | undefined {
+    const auction = this.#core.state.auctionById(auctionId as AuctionId);
+    if (auction === undefined) this.#core.refuse(conn, id, 'AUCTION_UNKNOWN', 'auctionId');
+    else this.#core.settle(auction.ref);
+    return auction;
+  }
+}

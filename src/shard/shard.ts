@@ -1,0 +1,205 @@
+/**
+ * The single writer of its auctions. Frames come in with the stamp of their reading; each is
+ * decided at once against the state in memory; `commit` makes the batch durable and then lets the
+ * answers out. Knows nothing of threads, sockets or timers: whoever drives it calls
+ *
+ *   take(frame) … take(frame) · tick(stamp) ──▶ commit()      again and again
+ *
+ * A worker thread does (node/shard-worker.ts), and so do tests and the simulator.
+ */
+import { BATCH } from '../config/limits.ts';
+import { CENTS_MAX } from '../auction/money.ts';
+import type { UserId, UserRef } from '../auction/ids.ts';
+import { NOBODY } from '../auction/ids.ts';
+import { MalformedMsgpack, MsgpackReader } from '../lib/msgpack-reader.ts';
+import { assert } from '../lib/assert.ts';
+import type { Deliveries } from '../protocol/deliveries.ts';
+import { MalformedField } from '../protocol/field.ts';
+import { BLOCK_BIDDER } from '../protocol/messages/block-bidder.ts';
+import { BUY_NOW } from '../protocol/messages/buy-now.ts';
+import { CANCEL_AUCTION } from '../protocol/messages/cancel-auction.ts';
+import { CHANGE_AUCTION } from '../protocol/messages/change-auction.ts';
+import { CREATE_AUCTION } from '../protocol/messages/create-auction.ts';
+import { GET } from '../protocol/messages/get.ts';
+import { LIST_AUCTIONS } from '../protocol/messages/list-auctions.ts';
+import { LIST_BIDS } from '../protocol/messages/list-bids.ts';
+import { PLACE_BID } from '../protocol/messages/place-bid.ts';
+import { RETRACT } from '../protocol/messages/retract.ts';
+import { SET_BID_LIMIT } from '../protocol/messages/set-bid-limit.ts';
+import { SUBSCRIBE } from '../protocol/messages/subscribe.ts';
+import { BidDesk } from './bid-desk.ts';
+import type { CoreOptions } from './core.ts';
+import { ShardCore } from './core.ts';
+import { ListingDesk } from './listing-desk.ts';
+import { QueryDesk } from './query-desk.ts';
+
+export interface ShardOptions extends CoreOptions {
+  readonly deliveries: Deliveries;
+}
+
+export class Shard {
+  readonly #core: ShardCore;
+  readonly #deliveries: Deliveries;
+  readonly #bids: BidDesk;
+  readonly #queries: QueryDesk;
+  readonly #listings: ListingDesk;
+  readonly #reader = new MsgpackReader();
+
+  constructor(options: ShardOptions) {
+    this.#core = new ShardCore(options);
+    this.#deliveries = options.deliveries;
+    this.#bids = new BidDesk(this.#core);
+    this.#queries = new QueryDesk(this.#core);
+    this.#listings = new ListingDesk(this.#core, this.#queries);
+  }
+
+  /** Records decided and not yet appended. */
+  get pendingRecords(): number {
+    return this.#core.batch.count;
+  }
+
+  /** Bytes of answers that wait for a commit. */
+  get pendingBytes(): number {
+    return this.#core.outbox.bytes + this.#core.batch.bytes;
+  }
+
+  /** When the next auction starts or ends, ms since 1970; Infinity: never. */
+  get nextDeadlineMs(): number {
+    return this.#core.state.deadlines.nextMs;
+  }
+
+  get watchedAuctions(): number {
+    return this.#core.watchers.count;
+  }
+
+  /** Says who the gateway's user number is. */
+  introduce(user: number, id: string): void {
+    this.#core.introduce(user, id as UserId);
+  }
+
+  /** Goes on for watchers whom an earlier run of this shard had. */
+  rewatch(handle: number): void {
+    this.#core.watchers.rewatch(this.#core.state.auction(this.#core.refOf(handle)));
+  }
+
+  unwatch(handle: number): void {
+    this.#core.watchers.unwatch(this.#core.refOf(handle));
+  }
+
+  /** Moves the clock; starts and ends what is due, as far as one batch may. */
+  tick(stampUs: number): void {
+    const core = this.#core;
+    core.advance(stampUs);
+    const { deadlines } = core.state;
+    const nowMs = core.nowMs;
+    for (let left = BATCH.dueMax; left > 0; left--) {
+      const ref = deadlines.takeDue(nowMs);
+      if (ref === 0) return;
+      core.settle(ref);
+    }
+  }
+
+  /**
+   * Decides one frame. Exactly one reply to `conn` will leave for it, after the commit.
+   * @param user the gateway's number of the signed-in user, 0 for nobody.
+   * @param stampUs when the gateway read the frame; never decreasing.
+   */
+  take(
+    conn: number,
+    user: number,
+    stampUs: number,
+    bytes: Uint8Array,
+    from = 0,
+    to = bytes.length,
+  ): void {
+    if (stampUs / 1000 >= this.nextDeadlineMs) this.tick(stampUs);
+    this.#core.advance(stampUs);
+    let id = 0;
+    try {
+      const reader = this.#reader.open(bytes, from, to);
+      const present = reader.array() - 1;
+      const number = reader.uint();
+      // A request id is read first and fast, so that a refusal can name it.
+      id = reader.uint();
+      reader.open(bytes, from, to).array();
+      reader.uint();
+      this.#dispatch(conn, user, id, number, present);
+    } catch (error) {
+      if (error instanceof MalformedField) {
+        this.#core.refuse(conn, id, 'MALFORMED', error.path, error.message);
+      } else if (error instanceof MalformedMsgpack) {
+        this.#core.refuse(conn, id, 'MALFORMED', '', error.message);
+      } else throw error;
+    }
+  }
+
+  /** Makes everything decided so far durable, then lets the answers leave. @throws CommitFailure */
+  commit(): void {
+    const core = this.#core;
+    core.watchers.flushAll();
+    const lastSeq = core.batch.lastSeq;
+    core.batch.append(core.nowUs);
+    core.outbox.seal(lastSeq);
+    core.outbox.release(core.journal.committedSeq, this.#deliveries);
+  }
+
+  #dispatch(conn: number, user: number, id: number, number: number, present: number): void {
+    const reader = this.#reader;
+    switch (number) {
+      case PLACE_BID.number: {
+        const bidder = this.#signedIn(conn, id, user);
+        if (bidder === NOBODY) return;
+        const frame = PLACE_BID.readFields(reader, present);
+        assert(frame.amountCents <= CENTS_MAX, 'the field has been checked');
+        return this.#bids.placeBid(conn, bidder, frame);
+      }
+      case BUY_NOW.number: {
+        const bidder = this.#signedIn(conn, id, user);
+        if (bidder === NOBODY) return;
+        return this.#bids.buyNow(conn, bidder, BUY_NOW.readFields(reader, present));
+      }
+      case RETRACT.number: {
+        const bidder = this.#signedIn(conn, id, user);
+        if (bidder === NOBODY) return;
+        return this.#bids.retract(conn, bidder, RETRACT.readFields(reader, present));
+      }
+      case SUBSCRIBE.number:
+        return this.#queries.subscribe(conn, SUBSCRIBE.readFields(reader, present));
+      case GET.number:
+        return this.#queries.get(conn, GET.readFields(reader, present));
+      case LIST_BIDS.number:
+        return this.#queries.listBids(conn, LIST_BIDS.readFields(reader, present));
+      case LIST_AUCTIONS.number:
+        return this.#queries.listAuctions(conn, LIST_AUCTIONS.readFields(reader, present));
+      default:
+        return this.#dispatchListing(conn, user, id, number, present);
+    }
+  }
+
+  #dispatchListing(conn: number, user: number, id: number, number: number, present: number): void {
+    const reader = this.#reader;
+    const by = this.#signedIn(conn, id, user);
+    if (by === NOBODY) return;
+    switch (number) {
+      case CREATE_AUCTION.number:
+        return this.#listings.create(conn, by, CREATE_AUCTION.readFields(reader, present));
+      case CHANGE_AUCTION.number:
+        return this.#listings.change(conn, by, CHANGE_AUCTION.readFields(reader, present));
+      case CANCEL_AUCTION.number:
+        return this.#listings.cancel(conn, by, CANCEL_AUCTION.readFields(reader, present));
+      case SET_BID_LIMIT.number:
+        return this.#listings.setBidLimit(conn, SET_BID_LIMIT.readFields(reader, present));
+      case BLOCK_BIDDER.number:
+        return this.#listings.block(conn, by, BLOCK_BIDDER.readFields(reader, present));
+      default:
+        return this.#core.refuse(conn, id, 'UNKNOWN_TYPE');
+    }
+  }
+
+  /** The user's reference; for nobody the command is refused. */
+  #signedIn(conn: number, id: number, user: number): UserRef {
+    if (user !== 0) return this.#core.userOfNumber(user);
+    this.#core.refuse(conn, id, 'NOT_SIGNED_IN');
+    return NOBODY;
+  }
+}
