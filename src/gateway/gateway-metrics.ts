@@ -1,0 +1,184 @@
+/**
+ * What the gateway counts. The hot path adds to plain numbers; Prometheus' objects are filled when
+ * somebody asks for /metrics. Latency is measured on samples: at most one request a connection at a
+ * time, from the stamp of its frame to the moment when its answer is handed to the socket.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Registry } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { CloseName } from '../protocol/close-codes.ts';
+import { refusalName } from '../protocol/refusals.ts';
+
+/** One request in so many is a candidate for a latency sample. */
+const SAMPLE_EVERY = 64;
+const LATENCY_BUCKETS_S = [
+  0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
+];
+const NS_PER_S = 1e9;
+/** The loop's delay is looked at so often; what is measured includes it. */
+const LOOP_RESOLUTION_MS = 10;
+
+/** What is looked up when somebody asks. */
+export interface GaugeSources {
+  connections(): { readonly msgpack: number; readonly json: number; readonly signedIn: number };
+  httpSockets(): number;
+  subscriptions(): number;
+  watchedAuctions(): number;
+  addresses(): number;
+  users(): number;
+  shards(): readonly { readonly frames: number; readonly bytes: number }[];
+}
+
+export class GatewayMetrics {
+  framesIn = 0;
+  bytesIn = 0;
+  framesOut = 0;
+  bytesOut = 0;
+  published = 0;
+  httpRequests = 0;
+  readonly #refusedByCode = new Map<number, number>();
+  readonly #closedByName = new Map<CloseName | 'cut', number>();
+  readonly #httpByStatus = new Map<number, number>();
+  readonly #latency: Histogram;
+  readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  #untilSample = SAMPLE_EVERY;
+
+  constructor(registry: Registry, sources: GaugeSources) {
+    this.#latency = new Histogram({
+      name: 'gavel_answer_latency_seconds',
+      help: 'From reading a command to sending its answer, sampled.',
+      buckets: LATENCY_BUCKETS_S,
+      registers: [registry],
+    });
+    this.#loopDelay.enable();
+    this.#registerCounters(registry);
+    this.#registerGauges(registry, sources);
+  }
+
+  /** Whether the next request may be sampled. */
+  samples(): boolean {
+    this.#untilSample -= 1;
+    if (this.#untilSample > 0) return false;
+    this.#untilSample = SAMPLE_EVERY;
+    return true;
+  }
+
+  answered(latencyUs: number): void {
+    this.#latency.observe(latencyUs / 1e6);
+  }
+
+  refused(code: number): void {
+    this.#refusedByCode.set(code, (this.#refusedByCode.get(code) ?? 0) + 1);
+  }
+
+  /** `cut`: the socket went without a close code of ours. */
+  closed(name: CloseName | 'cut'): void {
+    this.#closedByName.set(name, (this.#closedByName.get(name) ?? 0) + 1);
+  }
+
+  responded(status: number): void {
+    this.#httpByStatus.set(status, (this.#httpByStatus.get(status) ?? 0) + 1);
+  }
+
+  /** Connections closed like this so far. */
+  closes(name: CloseName | 'cut'): number {
+    return this.#closedByName.get(name) ?? 0;
+  }
+
+  stop(): void {
+    this.#loopDelay.disable();
+  }
+
+  #registerCounters(registry: Registry): void {
+    const counter = (name: string, help: string, read: () => number): void => {
+      void new Counter({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.reset();
+          this.inc(read());
+        },
+      });
+    };
+    counter('gavel_frames_received_total', 'WebSocket frames read.', () => this.framesIn);
+    counter('gavel_received_bytes_total', 'Bytes of WebSocket frames read.', () => this.bytesIn);
+    counter('gavel_frames_sent_total', 'Frames sent to one connection.', () => this.framesOut);
+    counter('gavel_sent_bytes_total', 'Bytes of frames sent to one.', () => this.bytesOut);
+    counter('gavel_updates_published_total', 'Updates published.', () => this.published);
+    counter('gavel_http_requests_total', 'HTTP requests.', () => this.httpRequests);
+    const labelled = (name: string, help: string, label: string, counts: Counts): void => {
+      void new Counter({
+        name,
+        help,
+        labelNames: [label],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const [value, count] of counts()) this.inc({ [label]: value }, count);
+        },
+      });
+    };
+    labelled('gavel_refusals_total', 'Refusals sent, by name.', 'name', () =>
+      [...this.#refusedByCode].map(([code, count]) => [refusalName(code) ?? `${code}`, count]),
+    );
+    labelled('gavel_connections_closed_total', 'Closes, by code name.', 'code', () => [
+      ...this.#closedByName,
+    ]);
+    labelled('gavel_http_responses_total', 'HTTP responses, by status.', 'status', () =>
+      [...this.#httpByStatus].map(([status, count]) => [`${status}`, count]),
+    );
+  }
+
+  #registerGauges(registry: Registry, sources: GaugeSources): void {
+    const gauge = (name: string, help: string, label: string, counts: Counts): void => {
+      void new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const [value, count] of counts()) this.set({ [label]: value }, count);
+        },
+      });
+    };
+    gauge('gavel_connections', 'Open WebSocket connections.', 'protocol', () => {
+      const { msgpack, json } = sources.connections();
+      return [
+        ['msgpack', msgpack],
+        ['json', json],
+      ];
+    });
+    gauge('gavel_gateway', 'What the gateway holds.', 'what', () => [
+      ['signed_in_connections', sources.connections().signedIn],
+      ['http_sockets', sources.httpSockets()],
+      ['subscriptions', sources.subscriptions()],
+      ['watched_auctions', sources.watchedAuctions()],
+      ['addresses', sources.addresses()],
+      ['users', sources.users()],
+    ]);
+    gauge('gavel_shard_backlog_frames', 'Frames queued for a shard.', 'shard', () =>
+      sources.shards().map(({ frames }, i) => [`${i}`, frames]),
+    );
+    gauge('gavel_shard_backlog_bytes', 'Bytes queued for a shard.', 'shard', () =>
+      sources.shards().map(({ bytes }, i) => [`${i}`, bytes]),
+    );
+    gauge('gavel_event_loop_delay_seconds', 'Since it was last asked.', 'quantile', () => {
+      const delay = this.#loopDelay;
+      const seconds = (ns: number): number =>
+        Math.max(0, ns / NS_PER_S - LOOP_RESOLUTION_MS / 1000);
+      const p50 = seconds(delay.percentile(50));
+      const p99 = seconds(delay.percentile(99));
+      const max = seconds(delay.max);
+      delay.reset();
+      return [
+        ['0.5', p50],
+        ['0.99', p99],
+        ['1', max],
+      ];
+    });
+  }
+}
+
+type Counts = () => readonly (readonly [string, number])[];

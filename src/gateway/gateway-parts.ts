@@ -1,0 +1,138 @@
+/**
+ * Makes the parts of the gateway and joins them, in the order in which they need each other. No
+ * socket is opened here.
+ */
+import { Registry } from 'prom-client';
+import { AddressTable } from './address-table.ts';
+import { ConnectionTable } from './connection-table.ts';
+import { DeliveryDesk } from './delivery-desk.ts';
+import type { GatewayLimits } from './gateway-limits.ts';
+import { assertLimits, GATEWAY_LIMITS } from './gateway-limits.ts';
+import type { GatewayLog } from './gateway-log.ts';
+import { GatewayMetrics } from './gateway-metrics.ts';
+import { Hub } from './hub.ts';
+import { Inbound } from './inbound.ts';
+import { internalRoutes } from './internal-routes.ts';
+import { LifeCycle } from './life-cycle.ts';
+import { RestDoor } from './rest-door.ts';
+import { adminRoutes, publicRoutes } from './rest-routes.ts';
+import { Sender } from './sender.ts';
+import type { Session } from './session.ts';
+import type { ShardCall } from './shard-call.ts';
+import { ShardCaller } from './shard-call.ts';
+import type { Shards } from './shard-port.ts';
+import { SignIn } from './sign-in.ts';
+import type { Publish } from './socket.ts';
+import type { TokenVerifier } from './token-verifier.ts';
+import { UserTable } from './user-table.ts';
+import { WatchedTable } from './watched.ts';
+import { WebSocketDoor } from './web-socket-door.ts';
+
+export interface GatewayOptions {
+  /** Public listener; port 0 takes a free one. */
+  readonly host: string;
+  readonly port: number;
+  readonly internalHost: string;
+  readonly internalPort: number;
+  readonly shards: Shards;
+  /** Microseconds since 1970; never goes back. */
+  readonly clock: { nowUs(): number };
+  readonly verifier: TokenVerifier;
+  readonly log: GatewayLog;
+  /** Whatever differs from GATEWAY_LIMITS. */
+  readonly limits?: Partial<GatewayLimits>;
+  /** Origins of pages that may connect, exactly; `*`: all; empty: those of the own host. */
+  readonly allowedOrigins?: readonly string[];
+  /** Whether auctions may be read and watched without a token. Default: true. */
+  readonly allowAnonymous?: boolean;
+  /** Whether X-Forwarded-For names the client. Default: false. */
+  readonly trustProxy?: boolean;
+  /** Where metrics go; others may be in it already. */
+  readonly registry?: Registry;
+}
+
+export interface GatewayParts {
+  readonly limits: GatewayLimits;
+  readonly allowAnonymous: boolean;
+  readonly nowUs: () => number;
+  readonly life: LifeCycle;
+  readonly connections: ConnectionTable<Session | ShardCall>;
+  readonly addresses: AddressTable;
+  readonly users: UserTable;
+  readonly watched: WatchedTable;
+  readonly metrics: GatewayMetrics;
+  readonly sender: Sender;
+  readonly hub: Hub;
+  readonly deliveries: DeliveryDesk;
+  readonly door: WebSocketDoor;
+  readonly rest: RestDoor;
+  readonly internal: RestDoor;
+}
+
+/** What the sockets give back to the parts. */
+export interface SocketSide {
+  readonly publish: Publish;
+  httpSockets(): number;
+}
+
+export function makeParts(options: GatewayOptions, sockets: SocketSide): GatewayParts {
+  const limits: GatewayLimits = { ...GATEWAY_LIMITS, ...options.limits };
+  assertLimits(limits);
+  const { shards, clock, verifier, log } = options;
+  const allowAnonymous = options.allowAnonymous ?? true;
+  const trustProxy = options.trustProxy ?? false;
+  const registry = options.registry ?? new Registry();
+  const nowUs = (): number => clock.nowUs();
+
+  // 1. Who is connected, and what is watched.
+  const life = new LifeCycle();
+  const connections = new ConnectionTable<Session | ShardCall>();
+  const addresses = new AddressTable(limits.addressesMax);
+  const users = new UserTable(shards.count);
+  const watched = new WatchedTable(nowUs, limits.historyUpdatesMax, limits.historyBytesMax);
+  const metrics: GatewayMetrics = new GatewayMetrics(registry, {
+    connections: () => ({ ...door.counts, signedIn: signIn.signedIn }),
+    httpSockets: () => sockets.httpSockets(),
+    subscriptions: () => hub.subscriptions,
+    watchedAuctions: () => watched.count,
+    addresses: () => addresses.count,
+    users: () => users.count,
+    shards: () => Array.from({ length: shards.count }, (_, i) => shards.port(i).backlog),
+  });
+
+  // 2. The way out.
+  const sender = new Sender(limits, metrics, watched);
+  const calls = new ShardCaller(connections, shards, users, limits, nowUs);
+  const { publish } = sockets;
+  const hub: Hub = new Hub({ limits, metrics, sender, watched, shards, publish });
+  const deliveries = new DeliveryDesk(connections, sender, hub, users, metrics, nowUs);
+
+  // 3. The way in: WebSockets, REST, and the internal listener.
+  const signIn: SignIn = new SignIn(limits, sender, users, verifier, log, nowUs);
+  const common = { limits, allowAnonymous, trustProxy, users, addresses, metrics, log, nowUs };
+  const inbound = new Inbound({ ...common, shards, sender, hub, signIn });
+  const allowedOrigins = options.allowedOrigins ?? [];
+  const doorOptions = { ...common, allowedOrigins, life, connections, inbound, hub, signIn };
+  const door: WebSocketDoor = new WebSocketDoor(doorOptions);
+  const context = { calls, limits, nowUs };
+  const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
+  const internalTable = [...internalRoutes(life, registry), ...adminRoutes(context)];
+  const internal = new RestDoor({ ...common, routes: internalTable, verifier });
+  return {
+    limits,
+    allowAnonymous,
+    nowUs,
+    life,
+    connections,
+    addresses,
+    users,
+    watched,
+    metrics,
+    sender,
+    hub,
+    deliveries,
+    door,
+    rest,
+    internal,
+  };
+}

@@ -1,0 +1,237 @@
+/**
+ * Who watches what. A subscription begins with the snapshot (or with `resumed` and what was
+ * missed) and goes on with every later update, without a gap and without a duplicate:
+ *
+ *   subscribed(session, snapshot at seq n)     updates n+1, n+2, …
+ *        │ sends what is due before it              │
+ *        │ snapshot, or resumed + missed            ├──▶ history (bounded)
+ *        └ joins the auction's topic                └──▶ topic of MessagePack, topic of JSON
+ *
+ * The order holds because a socket gets topic messages and own messages in the order in which they
+ * were handed over, and all updates handed over before it joined are none of its business.
+ * After the last watcher left, the history lives on for a while, so that whoever lost the
+ * connection finds everything missed.
+ */
+import { MsgpackWriter } from '../lib/msgpack-writer.ts';
+import type { Subscription } from '../protocol/deliveries.ts';
+import { decodeAs, decodeFrame } from '../protocol/frame.ts';
+import { jsonFromFrame } from '../protocol/json-codec.ts';
+import type { AuctionChanged } from '../protocol/messages/auction-changed.ts';
+import { AUCTION_CHANGED } from '../protocol/messages/auction-changed.ts';
+import { DONE } from '../protocol/messages/done.ts';
+import type { Extended } from '../protocol/messages/extended.ts';
+import { EXTENDED } from '../protocol/messages/extended.ts';
+import { RESUMED } from '../protocol/messages/resumed.ts';
+import { SNAPSHOT } from '../protocol/messages/snapshot.ts';
+import type { GatewayLimits } from './gateway-limits.ts';
+import type { GatewayMetrics } from './gateway-metrics.ts';
+import type { Sender } from './sender.ts';
+import type { Session } from './session.ts';
+import type { Shards } from './shard-port.ts';
+import type { Publish } from './socket.ts';
+import type { Watched, WatchedTable } from './watched.ts';
+
+/** Unsubscribes that wait behind one subscribe; more than one is a mistake already. */
+const AWAITED_UNSUBSCRIBES_MAX = 8;
+
+export interface HubOptions {
+  readonly limits: GatewayLimits;
+  readonly metrics: GatewayMetrics;
+  readonly sender: Sender;
+  readonly watched: WatchedTable;
+  readonly shards: Shards;
+  readonly publish: Publish;
+}
+
+interface PendingUpdate {
+  watched: Watched;
+  bytes: Uint8Array;
+}
+
+export class Hub {
+  readonly #limits: GatewayLimits;
+  readonly #metrics: GatewayMetrics;
+  readonly #sender: Sender;
+  readonly #watched: WatchedTable;
+  readonly #shards: Shards;
+  readonly #publish: Publish;
+  readonly #writer = new MsgpackWriter(256);
+  /** Updates of this run, in order; they leave after its replies. */
+  readonly #updates: PendingUpdate[] = [];
+  #subscriptions = 0;
+
+  constructor(options: HubOptions) {
+    this.#limits = options.limits;
+    this.#metrics = options.metrics;
+    this.#sender = options.sender;
+    this.#watched = options.watched;
+    this.#shards = options.shards;
+    this.#publish = options.publish;
+  }
+
+  get subscriptions(): number {
+    return this.#subscriptions;
+  }
+
+  /** A subscribe is on its way: what is here must not be given up before it is answered. */
+  asked(session: Session, requestId: number, auctionId: string, nowUs: number): void {
+    session.awaited.set(requestId, { auctionId, unsubscribes: [] });
+    const watched = this.#watched.byAuctionId(auctionId);
+    if (watched !== undefined) watched.lastUseUs = nowUs;
+  }
+
+  /** Whether one more auction is within the session's limit. */
+  hasRoom(session: Session, auctionId: string): boolean {
+    if (session.watching.has(auctionId)) return true;
+    const count = session.watching.size + session.awaited.size;
+    return count < this.#limits.subscriptionsPerConnectionMax;
+  }
+
+  /** The shard took a subscribe. `session` is undefined when the connection has gone. */
+  subscribed(session: Session | undefined, sub: Subscription, bytes: Uint8Array): void {
+    this.#sender.flush();
+    this.flush();
+    const watched = this.#at(sub, bytes);
+    watched.lastUseUs = this.#watched.nowMs() * 1000;
+    if (session === undefined || session.socket === null) return;
+    if (session.json) watched.endsAtMs = decodeAs(SNAPSHOT, bytes).auction.endsAtMs;
+    if (sub.fromEpoch === sub.epoch && watched.history.covers(sub.fromSeq)) {
+      this.#resume(session, sub, watched);
+    } else {
+      this.#sender.send(session, bytes);
+    }
+    if (session.socket !== null) this.#join(session, watched);
+    this.#settleAwaited(session, sub.requestId);
+  }
+
+  /** The shard refused a subscribe. The refusal has been gathered. */
+  notSubscribed(session: Session, requestId: number): void {
+    if (!session.awaited.has(requestId)) return;
+    this.#sender.flush();
+    this.#settleAwaited(session, requestId);
+  }
+
+  /** Answers an unsubscribe: at once, or after the subscribe that is still awaited. */
+  unsubscribe(session: Session, requestId: number, auctionId: string): void {
+    let newest: number[] | undefined;
+    for (const awaited of session.awaited.values()) {
+      if (awaited.auctionId === auctionId) newest = awaited.unsubscribes;
+    }
+    if (newest === undefined) this.#leaveAndAnswer(session, requestId, auctionId);
+    else if (newest.length < AWAITED_UNSUBSCRIBES_MAX) newest.push(requestId);
+    else this.#sender.refuse(session, requestId, 'TOO_MANY_REQUESTS');
+  }
+
+  /** The connection closed: its socket has left its topics. */
+  gone(session: Session): void {
+    const nowUs = this.#watched.nowMs() * 1000;
+    for (const watched of session.watching.values()) this.#forgetWatcher(session, watched, nowUs);
+    session.watching.clear();
+    session.awaited.clear();
+  }
+
+  /** An update for all watchers; it is published when the run ends. */
+  update(handle: number, fromSeq: number, seq: number, bytes: Uint8Array): void {
+    const watched = this.#watched.byHandle(handle);
+    if (watched === undefined) return;
+    watched.history.add(fromSeq, seq, bytes);
+    if (watched.watchers > 0) this.#updates.push({ watched, bytes });
+  }
+
+  /** Publishes what this run brought. */
+  flush(): void {
+    if (this.#updates.length === 0) return;
+    for (const { watched, bytes } of this.#updates) this.#publishOne(watched, bytes);
+    this.#updates.length = 0;
+  }
+
+  /** Gives up auctions that nobody has watched for a while. */
+  sweep(nowUs: number): void {
+    for (const watched of this.#watched.all()) {
+      if (watched.watchers > 0 || nowUs - watched.lastUseUs < this.#limits.lingerMs * 1000)
+        continue;
+      const shard = this.#shards.ownerOfHandle(watched.handle);
+      if (this.#shards.port(shard).unwatch(watched.handle)) this.#watched.remove(watched);
+    }
+  }
+
+  #at(sub: Subscription, snapshot: Uint8Array): Watched {
+    const known = this.#watched.byHandle(sub.handle);
+    if (known === undefined) {
+      return this.#watched.add(sub.handle, sub.auctionId, sub.epoch, sub.seq);
+    }
+    // Not where we thought: the shard started again. What came before cannot be resumed, and those
+    // who watch get the whole state.
+    if (known.epoch !== sub.epoch || known.history.last !== sub.seq) {
+      known.epoch = sub.epoch;
+      known.history.restart(sub.seq);
+      const { handle, auction } = decodeAs(SNAPSHOT, snapshot);
+      this.#writer.clear();
+      AUCTION_CHANGED.write(this.#writer, { handle, auction });
+      this.#publishOne(known, this.#writer.view());
+    }
+    return known;
+  }
+
+  #resume(session: Session, sub: Subscription, watched: Watched): void {
+    const { requestId: id, auctionId, handle, epoch, seq } = sub;
+    const missed = watched.history.countAfter(sub.fromSeq);
+    this.#writer.clear();
+    RESUMED.write(this.#writer, { id, auctionId, handle, epoch, seq, missed });
+    this.#sender.send(session, this.#writer.view());
+    watched.history.forEachOfLast(missed, (bytes) => this.#sender.send(session, bytes));
+  }
+
+  #join(session: Session, watched: Watched): void {
+    if (session.watching.get(watched.auctionId) === watched) return;
+    session.watching.set(watched.auctionId, watched);
+    session.socket?.subscribe(session.json ? watched.jsonTopic : watched.binaryTopic);
+    if (session.json) watched.jsonWatchers += 1;
+    else watched.binaryWatchers += 1;
+    this.#subscriptions += 1;
+  }
+
+  #settleAwaited(session: Session, requestId: number): void {
+    const awaited = session.awaited.get(requestId);
+    if (awaited === undefined) return;
+    session.awaited.delete(requestId);
+    for (const id of awaited.unsubscribes) this.#leaveAndAnswer(session, id, awaited.auctionId);
+  }
+
+  #leaveAndAnswer(session: Session, requestId: number, auctionId: string): void {
+    const watched = session.watching.get(auctionId);
+    if (watched !== undefined) {
+      session.watching.delete(auctionId);
+      session.socket?.unsubscribe(session.json ? watched.jsonTopic : watched.binaryTopic);
+      this.#forgetWatcher(session, watched, this.#watched.nowMs() * 1000);
+    }
+    this.#writer.clear();
+    DONE.write(this.#writer, { id: requestId });
+    this.#sender.send(session, this.#writer.view());
+  }
+
+  #forgetWatcher(session: Session, watched: Watched, nowUs: number): void {
+    if (session.json) watched.jsonWatchers -= 1;
+    else watched.binaryWatchers -= 1;
+    watched.lastUseUs = nowUs;
+    this.#subscriptions -= 1;
+  }
+
+  #publishOne(watched: Watched, bytes: Uint8Array): void {
+    this.#metrics.published += 1;
+    if (watched.binaryWatchers > 0) this.#publish(watched.binaryTopic, bytes, true);
+    if (watched.jsonWatchers === 0) return;
+    const number = bytes[1];
+    if (number === EXTENDED.number || number === AUCTION_CHANGED.number) noteEnd(watched, bytes);
+    this.#publish(watched.jsonTopic, jsonFromFrame(bytes, this.#watched), false);
+  }
+}
+
+/** Remembers when the auction ends, for the remaining time in JSON. */
+function noteEnd(watched: Watched, bytes: Uint8Array): void {
+  const { message, value } = decodeFrame(bytes);
+  watched.endsAtMs =
+    message.number === EXTENDED.number
+      ? (value as Extended).endsAtMs
+      : (value as AuctionChanged).auction.endsAtMs;
+}

@@ -1,0 +1,319 @@
+/**
+ * The REST routes of the public listener: each makes one message for a shard out of a request, and
+ * a response out of the reply. Bodies are checked by the same fields as the messages.
+ */
+import { customAlphabet } from 'nanoid';
+import { AUCTION_ID_LENGTH } from '../auction/ids.ts';
+import { auctionStatus, userId } from '../protocol/common.ts';
+import { MalformedField } from '../protocol/field.ts';
+import { refusalFields } from '../protocol/json-codec.ts';
+import type { Message } from '../protocol/message.ts';
+import type { Answer } from '../protocol/messages/answer.ts';
+import { ANSWER } from '../protocol/messages/answer.ts';
+import type { Auction } from '../protocol/messages/auction.ts';
+import { AUCTION } from '../protocol/messages/auction.ts';
+import type { Auctions } from '../protocol/messages/auctions.ts';
+import { AUCTIONS } from '../protocol/messages/auctions.ts';
+import type { Bids } from '../protocol/messages/bids.ts';
+import { BIDS } from '../protocol/messages/bids.ts';
+import { BLOCK_BIDDER } from '../protocol/messages/block-bidder.ts';
+import { BUY_NOW } from '../protocol/messages/buy-now.ts';
+import { CANCEL_AUCTION } from '../protocol/messages/cancel-auction.ts';
+import { CHANGE_AUCTION } from '../protocol/messages/change-auction.ts';
+import { CREATE_AUCTION } from '../protocol/messages/create-auction.ts';
+import { DONE } from '../protocol/messages/done.ts';
+import { GET } from '../protocol/messages/get.ts';
+import { LIST_AUCTIONS } from '../protocol/messages/list-auctions.ts';
+import { LIST_BIDS } from '../protocol/messages/list-bids.ts';
+import { PLACE_BID } from '../protocol/messages/place-bid.ts';
+import type { Refused } from '../protocol/messages/refused.ts';
+import { REFUSED } from '../protocol/messages/refused.ts';
+import { RETRACT } from '../protocol/messages/retract.ts';
+import { SET_BID_LIMIT } from '../protocol/messages/set-bid-limit.ts';
+import { ACCEPTED, refusalName, REFUSALS } from '../protocol/refusals.ts';
+import { auctionView } from '../protocol/views.ts';
+import { mergePages, parseCursor, shardPage } from './auction-page.ts';
+import type { Exchange } from './exchange.ts';
+import type { GatewayLimits } from './gateway-limits.ts';
+import type { RestRequest, Route } from './routes.ts';
+import type { ShardCaller, ShardReply } from './shard-call.ts';
+import { REST_REQUEST_ID } from './shard-call.ts';
+import { ADMIN, BIDDER, SELLER } from './user.ts';
+
+const newAuctionId = customAlphabet(
+  '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz',
+  AUCTION_ID_LENGTH,
+);
+
+export interface RestContext {
+  readonly calls: ShardCaller;
+  readonly limits: GatewayLimits;
+  readonly nowUs: () => number;
+}
+
+export function publicRoutes(context: RestContext): readonly Route[] {
+  const { calls, nowUs } = context;
+  const command = (path: string, access: number, run: Route['run']): Route => ({
+    method: 'POST',
+    path: `/v1/auctions/{id}/${path}`,
+    access,
+    takesBody: true,
+    query: [],
+    run,
+  });
+  return [
+    {
+      method: 'GET',
+      path: '/v1/time',
+      access: 'open',
+      takesBody: false,
+      query: [],
+      run: ({ exchange }) => exchange.json(200, { serverTimeMs: Math.floor(nowUs() / 1000) }),
+    },
+    {
+      method: 'GET',
+      path: '/v1/ws',
+      access: 'open',
+      takesBody: false,
+      query: [],
+      // Upgrades do not come here.
+      run: ({ exchange }) =>
+        exchange.refuse('MALFORMED', {
+          status: 426,
+          reason: 'this address is for WebSockets',
+          headers: { upgrade: 'websocket' },
+        }),
+    },
+    ...auctionRoutes(context),
+    {
+      method: 'GET',
+      path: '/v1/auctions/{id}/bids',
+      access: 'read',
+      takesBody: false,
+      query: ['limit', 'before'],
+      run: (request) => listBids(request, context),
+    },
+    command('bids', BIDDER, (request) => bid(request, PLACE_BID, calls)),
+    command('buy-now', BIDDER, (request) => bid(request, BUY_NOW, calls)),
+    command('retract', BIDDER, (request) => bid(request, RETRACT, calls)),
+    command('cancel', SELLER, (request) => cancel(request, false, calls)),
+    command('blocks', SELLER, (request) => block(request, false, calls)),
+  ];
+}
+
+/** What only admins may do, on the internal listener. */
+export function adminRoutes({ calls }: RestContext): readonly Route[] {
+  const command = (path: string, run: Route['run']): Route => ({
+    method: 'POST',
+    path: `/v1/auctions/{id}/${path}`,
+    access: ADMIN,
+    takesBody: true,
+    query: [],
+    run,
+  });
+  return [
+    command('bid-limits', (request) => done(request, SET_BID_LIMIT, {}, calls)),
+    command('blocks', (request) => block(request, true, calls)),
+    command('cancel', (request) => cancel(request, true, calls)),
+  ];
+}
+
+function auctionRoutes(context: RestContext): readonly Route[] {
+  const { calls } = context;
+  return [
+    {
+      method: 'POST',
+      path: '/v1/auctions',
+      access: SELLER,
+      takesBody: true,
+      query: [],
+      run: (request) => create(request, calls),
+    },
+    {
+      method: 'GET',
+      path: '/v1/auctions',
+      access: 'read',
+      takesBody: false,
+      query: ['status', 'seller', 'limit', 'cursor'],
+      run: (request) => listAuctions(request, context),
+    },
+    {
+      method: 'GET',
+      path: '/v1/auctions/{id}',
+      access: 'read',
+      takesBody: false,
+      query: [],
+      run: async (request) => {
+        const value = GET.fromNamed(withId(request, {}));
+        showAuction(request.exchange, await calls.call(GET, value, request.user), 200);
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/v1/auctions/{id}',
+      access: SELLER,
+      takesBody: true,
+      query: [],
+      run: async (request) => {
+        const value = CHANGE_AUCTION.fromNamed(withId(request, { changes: request.body }));
+        showAuction(request.exchange, await calls.call(CHANGE_AUCTION, value, request.user), 200);
+      },
+    },
+  ];
+}
+
+async function create({ exchange, body, user }: RestRequest, calls: ShardCaller): Promise<void> {
+  const auctionId = newAuctionId();
+  const named = { id: REST_REQUEST_ID, auctionId, listing: body };
+  const reply = await calls.call(CREATE_AUCTION, CREATE_AUCTION.fromNamed(named), user);
+  showAuction(exchange, reply, 201, { location: `/v1/auctions/${auctionId}` });
+}
+
+async function listAuctions(request: RestRequest, context: RestContext): Promise<void> {
+  const { exchange, query, user } = request;
+  const limit = limitOf(query, context.limits);
+  const cursor = parseCursor(query.get('cursor'));
+  const status = query.get('status');
+  const seller = query.get('seller');
+  const replies = await context.calls.callAll(
+    LIST_AUCTIONS,
+    {
+      id: REST_REQUEST_ID,
+      ...shardPage(limit, cursor),
+      status:
+        status === null ? null : inField('status', () => auctionStatus.check(status, 'named')),
+      seller: seller === null ? null : inField('seller', () => userId.check(seller, 'named')),
+    },
+    user,
+  );
+  const fault = replies.find((reply) => refusalOf(reply) !== undefined);
+  if (fault !== undefined) return refuseWith(exchange, fault);
+  const pages = replies.map((reply) => valueOf<Auctions>(reply, AUCTIONS).auctions);
+  const { auctions, next } = mergePages(pages, limit, cursor);
+  exchange.json(200, { auctions: auctions.map((view) => auctionView.plain(view, 'named')), next });
+}
+
+async function listBids(request: RestRequest, { calls, limits }: RestContext): Promise<void> {
+  const { exchange, query, user } = request;
+  const before = query.get('before');
+  const value = LIST_BIDS.fromNamed(
+    withId(request, {
+      limit: limitOf(query, limits),
+      before: before === null ? null : wholeNumber('before', before),
+    }),
+  );
+  const reply = await calls.call(LIST_BIDS, value, user);
+  if (refusalOf(reply) !== undefined) return refuseWith(exchange, reply);
+  const { auctionId, bids, next } = valueOf<Bids>(reply, BIDS);
+  exchange.json(200, { auctionId, bids, next });
+}
+
+/** A bid, a purchase or a retraction: all are answered alike. */
+async function bid<T>(
+  request: RestRequest,
+  message: Message<T>,
+  calls: ShardCaller,
+): Promise<void> {
+  const { exchange, body, user } = request;
+  const reply = await calls.call(message, message.fromNamed(withId(request, body), true), user);
+  if (refusalOf(reply) !== undefined) return refuseWith(exchange, reply);
+  const { id: _, type: _type, ...answer } = ANSWER.toNamed(valueOf<Answer>(reply, ANSWER));
+  const code = answer['code'] as number;
+  if (code === ACCEPTED) return exchange.json(200, answer);
+  const name = refusalName(code);
+  const status = name === undefined ? 409 : REFUSALS[name].http;
+  exchange.jsonRefused(status, code, { ...answer, ...refusalFields(code) });
+}
+
+async function cancel(request: RestRequest, asAdmin: boolean, calls: ShardCaller): Promise<void> {
+  const named = withId(request, request.body, { asAdmin });
+  const value = CANCEL_AUCTION.fromNamed(named, true);
+  showAuction(request.exchange, await calls.call(CANCEL_AUCTION, value, request.user), 200);
+}
+
+async function block(request: RestRequest, asAdmin: boolean, calls: ShardCaller): Promise<void> {
+  await done(request, BLOCK_BIDDER, { asAdmin }, calls);
+}
+
+/** A command that has nothing to say but that it was done. */
+async function done<T>(
+  request: RestRequest,
+  message: Message<T>,
+  ours: Readonly<Record<string, unknown>>,
+  calls: ShardCaller,
+): Promise<void> {
+  const value = message.fromNamed(withId(request, request.body, ours), true);
+  const reply = await calls.call(message, value, request.user);
+  if (refusalOf(reply) !== undefined) return refuseWith(request.exchange, reply);
+  valueOf(reply, DONE);
+  request.exchange.json(200, {});
+}
+
+/** A message's fields: what the body says, and what only we say. @throws MalformedField */
+function withId(
+  request: RestRequest,
+  body: Readonly<Record<string, unknown>>,
+  ours: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  const own = { id: REST_REQUEST_ID, auctionId: request.id, ...ours };
+  for (const name of ['type', ...Object.keys(own)]) {
+    if (Object.hasOwn(body, name)) throw new MalformedField('is not a known field', name);
+  }
+  return { ...body, ...own };
+}
+
+function limitOf(query: URLSearchParams, limits: GatewayLimits): number {
+  const text = query.get('limit');
+  if (text === null) return limits.pageDefault;
+  const limit = wholeNumber('limit', text);
+  if (limit >= 1 && limit <= limits.pageMax) return limit;
+  throw new MalformedField(`must be from 1 to ${limits.pageMax}`, 'limit');
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new MalformedField('must be a whole number', name);
+  return Number(text);
+}
+
+function inField<T>(name: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw error instanceof MalformedField ? new MalformedField(error.message, name) : error;
+  }
+}
+
+function showAuction(
+  exchange: Exchange,
+  reply: ShardReply,
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (refusalOf(reply) !== undefined) return refuseWith(exchange, reply);
+  const { auction, text } = AUCTION.toNamed(valueOf<Auction>(reply, AUCTION)) as {
+    auction: object;
+    text: object;
+  };
+  exchange.json(status, { ...auction, ...text }, headers);
+}
+
+/** The refusal in a reply, as the shard's message or our own name. */
+function refusalOf(reply: ShardReply): Refused | string | undefined {
+  if (typeof reply === 'string') return reply;
+  return reply.message.number === REFUSED.number ? (reply.value as Refused) : undefined;
+}
+
+function refuseWith(exchange: Exchange, reply: ShardReply): void {
+  if (typeof reply === 'string') return exchange.refuse(reply);
+  const { code, field, reason, retryAfterMs } = reply.value as Refused;
+  exchange.refuse(refusalName(code) ?? 'INTERNAL', {
+    field: field?.replace(/^(listing|changes)\./, '') ?? undefined,
+    reason: reason ?? undefined,
+    retryAfterMs: retryAfterMs ?? undefined,
+  });
+}
+
+function valueOf<T>(reply: ShardReply, message: Message<T>): T {
+  if (typeof reply !== 'string' && reply.message.number === message.number) return reply.value as T;
+  throw new Error(`a shard answered with something else than ${message.name}`);
+}

@@ -1,0 +1,66 @@
+/** The table of REST routes: what matches an address, and what it asks of the caller. */
+import type { Exchange } from './exchange.ts';
+import type { User } from './user.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT';
+
+/** A request that has passed the door. */
+export interface RestRequest {
+  readonly exchange: Exchange;
+  /** What stands in place of `{id}`. */
+  readonly id: string;
+  readonly query: URLSearchParams;
+  readonly user: User | null;
+  readonly roles: number;
+  /** The JSON object sent; empty for routes that take none. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface Route {
+  readonly method: Method;
+  /** Parts between slashes; `{id}` stands for any one part. */
+  readonly path: string;
+  /** `open`: everybody; `read`: signed in, or anybody where watching is open; else roles, any of. */
+  readonly access: 'open' | 'read' | number;
+  readonly takesBody: boolean;
+  /** Parameters of the query that it knows. */
+  readonly query: readonly string[];
+  run(request: RestRequest): Promise<void> | void;
+}
+
+export type Match =
+  | { readonly route: Route; readonly id: string }
+  /** The address exists, the method does not. */
+  | { readonly allow: string }
+  | undefined;
+
+export class RouteTable {
+  readonly #routes: readonly { readonly parts: readonly string[]; readonly route: Route }[];
+
+  constructor(routes: readonly Route[]) {
+    this.#routes = routes.map((route) => ({ parts: route.path.split('/'), route }));
+  }
+
+  match(method: string, path: string): Match {
+    const parts = path.split('/');
+    const allow: string[] = [];
+    for (const { parts: pattern, route } of this.#routes) {
+      const id = matched(pattern, parts);
+      if (id === undefined) continue;
+      if (route.method === method) return { route, id };
+      allow.push(route.method);
+    }
+    return allow.length === 0 ? undefined : { allow: allow.join(', ') };
+  }
+}
+
+/** The part in place of `{id}` (or nothing) when the path fits. */
+function matched(pattern: readonly string[], parts: readonly string[]): string | undefined {
+  if (pattern.length !== parts.length) return undefined;
+  let id = '';
+  for (let i = 0; i < pattern.length; i++) {
+    if (pattern[i] === '{id}' && parts[i] !== '') id = parts[i] as string;
+    else if (pattern[i] !== parts[i]) return undefined;
+  }
+  return id;
+}

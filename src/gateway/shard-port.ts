@@ -1,0 +1,50 @@
+/**
+ * The seam between the gateway and the shards: what the gateway hands over, and what comes back.
+ * node/ puts byte rings behind it (one pair a worker thread); tests put an in-process shard
+ * behind it. Everything here runs on the main thread.
+ *
+ *   session ──submit(conn, user, stamp, frame)──▶ shard
+ *   session ◀──────── reply(conn, bytes) ──────── shard   after the commit
+ *   hub     ◀─ subscribed · update · notify ───── shard   after the commit
+ *
+ * Connections and users travel as numbers that the gateway gives out. A connection number is
+ * never reused for another connection while replies to it may still be on their way.
+ */
+
+/** Number of a connection (a WebSocket, or one HTTP request), below 2^32. */
+export type Conn = number;
+/** Number of a signed-in user in this process, below 2^32. 0: not signed in. */
+export type UserNumber = number;
+
+/** One shard, as the gateway sees it. */
+export interface ShardPort {
+  /**
+   * Queues a frame: a client or rest message in MessagePack, whose first fields are its number,
+   * the request id and, but for list_auctions, the auction id. Exactly one reply comes back to
+   * `conn` for it, unless the process stops first.
+   * @param stampUs when the frame was read, from the gateway's one clock; never decreasing.
+   * @returns false when the queue is full: nothing was queued, refuse with OVERLOADED.
+   */
+  submit(conn: Conn, user: UserNumber, stampUs: number, frame: Uint8Array): boolean;
+
+  /** Tells the shard who a user number is; has to come before the first submit that uses it. */
+  introduce(user: UserNumber, userId: string): boolean;
+
+  /** No more watchers: updates of this auction need not be sent any more. */
+  unwatch(handle: number): boolean;
+
+  /** Frames queued and not yet decided, and the age of the oldest. */
+  readonly backlog: { readonly frames: number; readonly bytes: number };
+}
+
+export type { Deliveries, Subscription } from '../protocol/deliveries.ts';
+
+/** The shards of this node, and the way to the right one. */
+export interface Shards {
+  readonly count: number;
+  /** Index of the shard that owns an auction. `id` is the 22 ASCII bytes at `from`. */
+  ownerOf(bytes: Uint8Array, from: number): number;
+  port(index: number): ShardPort;
+  /** `handle` tells its shard. */
+  ownerOfHandle(handle: number): number;
+}

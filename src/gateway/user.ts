@@ -1,0 +1,35 @@
+/** A user of this process, and what a token says about one. */
+import { RateBucket } from './rate-bucket.ts';
+import type { UserNumber } from './shard-port.ts';
+
+/** Roles as bits, so that a check on the hot path is one operation. */
+export const BIDDER = 1;
+export const SELLER = 2;
+export const ADMIN = 4;
+
+export type RoleName = 'bidder' | 'seller' | 'admin';
+
+export const ROLE_BITS: Readonly<Record<RoleName, number>> = {
+  bidder: BIDDER,
+  seller: SELLER,
+  admin: ADMIN,
+};
+
+export class User {
+  readonly number: UserNumber;
+  readonly id: string;
+  /** Commands over all connections and REST. */
+  readonly commands = new RateBucket();
+
+  constructor(number: UserNumber, id: string) {
+    this.number = number;
+    this.id = id;
+  }
+}
+
+/** What a good token says. */
+export interface Identity {
+  readonly userId: string;
+  readonly roles: number;
+  readonly expiresAtMs: number;
+}

@@ -1,0 +1,90 @@
+/**
+ * The auctions that connections of this gateway watch, by the handle that updates carry. Also what
+ * JSON needs to know about a handle.
+ */
+import type { JsonContext } from '../protocol/json-codec.ts';
+import { UpdateHistory } from './update-history.ts';
+
+export class Watched {
+  readonly handle: number;
+  readonly auctionId: string;
+  readonly binaryTopic: string;
+  readonly jsonTopic: string;
+  readonly history: UpdateHistory;
+  epoch: number;
+  binaryWatchers = 0;
+  jsonWatchers = 0;
+  /** When somebody last came, asked or left: the linger counts from there. */
+  lastUseUs = 0;
+  /** The end as last told, for JSON's remaining time; 0: no JSON client asked yet. */
+  endsAtMs = 0;
+
+  constructor(handle: number, auctionId: string, epoch: number, history: UpdateHistory) {
+    this.handle = handle;
+    this.auctionId = auctionId;
+    this.epoch = epoch;
+    this.history = history;
+    this.binaryTopic = `m${handle}`;
+    this.jsonTopic = `j${handle}`;
+  }
+
+  get watchers(): number {
+    return this.binaryWatchers + this.jsonWatchers;
+  }
+}
+
+export class WatchedTable implements JsonContext {
+  readonly #byHandle = new Map<number, Watched>();
+  readonly #byAuctionId = new Map<string, Watched>();
+  readonly #nowUs: () => number;
+  readonly #historyUpdatesMax: number;
+  readonly #historyBytesMax: number;
+
+  constructor(nowUs: () => number, historyUpdatesMax: number, historyBytesMax: number) {
+    this.#nowUs = nowUs;
+    this.#historyUpdatesMax = historyUpdatesMax;
+    this.#historyBytesMax = historyBytesMax;
+  }
+
+  get count(): number {
+    return this.#byHandle.size;
+  }
+
+  byHandle(handle: number): Watched | undefined {
+    return this.#byHandle.get(handle);
+  }
+
+  byAuctionId(auctionId: string): Watched | undefined {
+    return this.#byAuctionId.get(auctionId);
+  }
+
+  all(): Iterable<Watched> {
+    return this.#byHandle.values();
+  }
+
+  /** Begins to remember an auction at this position. */
+  add(handle: number, auctionId: string, epoch: number, seq: number): Watched {
+    const history = new UpdateHistory(seq, this.#historyUpdatesMax, this.#historyBytesMax);
+    const watched = new Watched(handle, auctionId, epoch, history);
+    this.#byHandle.set(handle, watched);
+    this.#byAuctionId.set(auctionId, watched);
+    return watched;
+  }
+
+  remove(watched: Watched): void {
+    this.#byHandle.delete(watched.handle);
+    this.#byAuctionId.delete(watched.auctionId);
+  }
+
+  auctionIdOf(handle: number): string | undefined {
+    return this.#byHandle.get(handle)?.auctionId;
+  }
+
+  endsAtMsOf(handle: number): number | undefined {
+    return this.#byHandle.get(handle)?.endsAtMs || undefined;
+  }
+
+  nowMs(): number {
+    return Math.floor(this.#nowUs() / 1000);
+  }
+}

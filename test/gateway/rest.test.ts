@@ -1,0 +1,297 @@
+/** The REST routes: what they make of a request, and of a shard's reply. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ANSWER } from '../../src/protocol/messages/answer.ts';
+import { AUCTION } from '../../src/protocol/messages/auction.ts';
+import { AUCTIONS } from '../../src/protocol/messages/auctions.ts';
+import { BIDS } from '../../src/protocol/messages/bids.ts';
+import { DONE } from '../../src/protocol/messages/done.ts';
+import { REFUSALS } from '../../src/protocol/refusals.ts';
+import type { AuctionView } from '../../src/protocol/views.ts';
+import type { Submitted } from './fake-shards.ts';
+import { decode, deliver, encode } from './fake-shards.ts';
+import type { Fixture } from './fixtures.ts';
+import { AUCTION_A, start, view } from './fixtures.ts';
+import type { HttpAnswer } from './http.ts';
+import { http } from './http.ts';
+import { answerOf, refusedFrame } from './messages.ts';
+
+const LISTING = {
+  title: 'A lamp',
+  currency: 'USD',
+  startPriceCents: 100,
+  endsAtMs: 4_000_000_000_000,
+};
+
+/** The shards answer everything with what this makes of the frame. */
+function answering(fixture: Fixture, reply: (submitted: Submitted) => Uint8Array): void {
+  fixture.shards.onSubmit = (submitted) =>
+    deliver(fixture.gateway.deliveries, (to) => to.reply(submitted.conn, reply(submitted)));
+}
+
+function auctionFrame(over: Partial<AuctionView> = {}): Uint8Array {
+  const text = { title: 'A lamp', description: 'Brass.', category: ['Home'] };
+  return encode(AUCTION, { id: 1, auction: view(over), text });
+}
+
+function assertRefused(answer: HttpAnswer, name: keyof typeof REFUSALS, field?: string): void {
+  assert.equal(answer.body['name'], name, JSON.stringify(answer.body));
+  const { code, message, retryable, http: status } = REFUSALS[name];
+  assert.equal(answer.status, status);
+  assert.equal(answer.body['code'], code);
+  assert.equal(answer.body['message'], message);
+  assert.equal(answer.body['retryable'], retryable);
+  assert.equal(answer.body['field'], field);
+}
+
+test('create: 201 with the address and the view, under an id that the gateway made', async (t) => {
+  const fixture = await start(t);
+  const token = await fixture.token('sam', ['seller']);
+  answering(fixture, ({ frame }) => {
+    const { auctionId } = decode(frame).value as { auctionId: string };
+    return auctionFrame({ auctionId, leadingBidder: 4 });
+  });
+  const answer = await http(fixture.gateway.port, 'POST', '/v1/auctions', { token, body: LISTING });
+  assert.equal(answer.status, 201);
+  const id = answer.body['auctionId'] as string;
+  assert.match(id, /^[0-9A-Za-z]{22}$/);
+  assert.equal(answer.headers.get('location'), `/v1/auctions/${id}`);
+  assert.equal(answer.body['description'], 'Brass.');
+  assert.equal(answer.body['leadingBidder'], 'b4');
+  const { type, value } = decode((await fixture.shards.next()).frame);
+  assert.equal(type, 'create_auction');
+  assert.equal((value as { listing: { title: string } }).listing.title, 'A lamp');
+});
+
+test('create: needs a token, the role of a seller, and a listing that can be read', async (t) => {
+  const fixture = await start(t);
+  const { port } = fixture.gateway;
+  const create = (body: unknown, token?: string): Promise<HttpAnswer> =>
+    http(port, 'POST', '/v1/auctions', token === undefined ? { body } : { body, token });
+  const anonymous = await create(LISTING);
+  assertRefused(anonymous, 'NOT_SIGNED_IN');
+  assert.equal(anonymous.headers.get('www-authenticate'), 'Bearer');
+  assertRefused(await create(LISTING, await fixture.token('ann')), 'ROLE_MISSING');
+  const token = await fixture.token('sam', ['seller']);
+  assertRefused(await create({ ...LISTING, currency: 'usd' }, token), 'MALFORMED', 'currency');
+  assertRefused(await create({ ...LISTING, colour: 'red' }, token), 'MALFORMED', 'colour');
+  assertRefused(await create({ ...LISTING, id: 4 }, token), 'MALFORMED', 'id');
+  assertRefused(await create('{"title"', token), 'MALFORMED');
+  assertRefused(await create('[]', token), 'MALFORMED');
+  assertRefused(await create({ title: 'x' }, token), 'MALFORMED', 'currency');
+  assert.equal(fixture.shards.submitted.length, 0);
+});
+
+test("a shard's refusal keeps its code, field and reason", async (t) => {
+  const fixture = await start(t);
+  const token = await fixture.token('sam', ['seller']);
+  answering(fixture, () =>
+    refusedFrame(1, 'INVALID_LISTING', { field: 'listing.buyNowCents', reason: 'is too low' }),
+  );
+  const answer = await http(fixture.gateway.port, 'POST', '/v1/auctions', { token, body: LISTING });
+  assertRefused(answer, 'INVALID_LISTING', 'buyNowCents');
+  assert.equal(answer.body['reason'], 'is too low');
+});
+
+test('get, change and cancel an auction', async (t) => {
+  const fixture = await start(t);
+  const { port } = fixture.gateway;
+  const token = await fixture.token('sam', ['seller']);
+  answering(fixture, () => auctionFrame());
+  const path = `/v1/auctions/${AUCTION_A}`;
+  const got = await http(port, 'GET', path);
+  assert.deepEqual([got.status, got.body['auctionId']], [200, AUCTION_A]);
+  const changed = await http(port, 'PUT', path, { token, body: { title: 'A lantern' } });
+  assert.equal(changed.status, 200);
+  const ended = await http(port, 'POST', `${path}/cancel`, { token, body: { how: 'sell' } });
+  assert.equal(ended.status, 200);
+  const [get, change, cancel] = fixture.shards.submitted.map(({ frame }) => decode(frame));
+  const types = [get, change, cancel].map((frame) => frame?.type);
+  assert.deepEqual(types, ['get', 'change_auction', 'cancel_auction']);
+  const { changes } = { ...(change?.value as { changes: { title: string } }) };
+  assert.equal(changes.title, 'A lantern');
+  const { how, asAdmin } = { ...(cancel?.value as { how: string; asAdmin: boolean }) };
+  assert.deepEqual([how, asAdmin], ['sell', false]);
+  const asAdminToo = { how: 'sell', asAdmin: true };
+  const refused = await http(port, 'POST', `${path}/cancel`, { token, body: asAdminToo });
+  assertRefused(refused, 'MALFORMED', 'asAdmin');
+  assertRefused(await http(port, 'GET', '/v1/auctions/short'), 'AUCTION_UNKNOWN');
+});
+
+test('a bid by REST is the same bid, and its answer has the status of its refusal', async (t) => {
+  const fixture = await start(t);
+  const { port } = fixture.gateway;
+  const token = await fixture.token('ann');
+  const path = `/v1/auctions/${AUCTION_A}`;
+  const body = { nonce: 'nonce-000001', amountCents: 500, currency: 'USD', dryRun: true };
+  answering(fixture, () => encode(ANSWER, answerOf(1)));
+  const accepted = await http(port, 'POST', `${path}/bids`, { token, body });
+  assert.equal(accepted.status, 200);
+  const { id: _, retryAfterMs: _none, ...told } = answerOf(1);
+  assert.deepEqual(accepted.body, told);
+  const { value } = decode((await fixture.shards.next()).frame);
+  const whole = { id: 1, auctionId: AUCTION_A, confirm: null, ...body };
+  assert.deepEqual({ ...(value as object) }, whole);
+  answering(fixture, () => encode(ANSWER, answerOf(1, { code: REFUSALS.BID_TOO_LOW.code })));
+  const low = await http(port, 'POST', `${path}/bids`, { token, body });
+  assertRefused(low, 'BID_TOO_LOW');
+  assert.equal(low.body['minimumNextCents'], 550);
+  const retracted = await http(port, 'POST', `${path}/retract`, {
+    token,
+    body: { nonce: body.nonce },
+  });
+  assertRefused(retracted, 'BID_TOO_LOW');
+  const metrics = await http(fixture.gateway.internalPort, 'GET', '/metrics');
+  assert.match(metrics.body['text'] as string, /gavel_refusals_total\{name="BID_TOO_LOW"\} 2/);
+  const bought = await http(port, 'POST', `${path}/buy-now`, { token, body: { nonce: 'short' } });
+  assertRefused(bought, 'MALFORMED', 'nonce');
+  const seller = await fixture.token('sam', ['seller']);
+  assertRefused(await http(port, 'POST', `${path}/bids`, { token: seller, body }), 'ROLE_MISSING');
+});
+
+test('pages of bids', async (t) => {
+  const fixture = await start(t);
+  const { port } = fixture.gateway;
+  const bid = { entry: 4, bidder: 3, priceCents: 5, atMs: 1, retracted: false, record: 2 };
+  answering(fixture, () => encode(BIDS, { id: 1, auctionId: AUCTION_A, bids: [bid], next: 4 }));
+  const path = `/v1/auctions/${AUCTION_A}/bids`;
+  const page = await http(port, 'GET', `${path}?limit=1&before=9`);
+  const shown = { auctionId: AUCTION_A, bids: [{ ...bid, bidder: 'b3' }], next: 4 };
+  assert.deepEqual(page.body, shown);
+  const asked = decode((await fixture.shards.next()).frame).value as object;
+  assert.deepEqual({ ...asked }, { id: 1, auctionId: AUCTION_A, before: 9, limit: 1 });
+  assertRefused(await http(port, 'GET', `${path}?limit=0`), 'MALFORMED', 'limit');
+  assertRefused(await http(port, 'GET', `${path}?limit=101`), 'MALFORMED', 'limit');
+  assertRefused(await http(port, 'GET', `${path}?before=x`), 'MALFORMED', 'before');
+  assertRefused(await http(port, 'GET', `${path}?page=2`), 'MALFORMED', 'page');
+});
+
+test('pages of auctions over all shards: newest first, each once, also within one millisecond', async (t) => {
+  const fixture = await start(t, { shardCount: 3 });
+  const byShard = new Map<number, AuctionView[]>();
+  for (let i = 0; i < 60; i++) {
+    const views = byShard.get(i % 3) ?? [];
+    byShard.set(i % 3, views);
+    // Five to a millisecond; a shard lists its newest first.
+    const listedAtMs = 1_700_000_000_000 + Math.floor(i / 5);
+    views.unshift(view({ auctionId: `Auction${`${i}`.padStart(15, '0')}`, listedAtMs }));
+  }
+  answering(fixture, ({ shard, frame }) => {
+    const asked = decode(frame).value as { beforeUs: number | null; limit: number };
+    const before = asked.beforeUs ?? Infinity;
+    const all = (byShard.get(shard) ?? []).filter(({ listedAtMs }) => listedAtMs * 1000 < before);
+    return encode(AUCTIONS, { id: 1, auctions: all.slice(0, asked.limit) });
+  });
+  const seen: AuctionView[] = [];
+  let cursor: string | null = '';
+  let pages = 0;
+  while (cursor !== null) {
+    const query: string = cursor === '' ? '' : `&cursor=${cursor}`;
+    const path = `/v1/auctions?limit=7&status=active&seller=sam${query}`;
+    const { body } = await http(fixture.gateway.port, 'GET', path);
+    seen.push(...(body['auctions'] as AuctionView[]));
+    cursor = body['next'] as string | null;
+    pages += 1;
+  }
+  assert.equal(pages, 9);
+  assert.equal(new Set(seen.map(({ auctionId }) => auctionId)).size, 60);
+  assert.equal(seen.length, 60);
+  const times = seen.map(({ listedAtMs }) => listedAtMs);
+  assert.deepEqual(
+    times,
+    [...times].sort((a, b) => b - a),
+  );
+  const asked = decode((await fixture.shards.next()).frame).value as Record<string, unknown>;
+  assert.deepEqual([asked['status'], asked['seller']], ['active', 'sam']);
+  const { port } = fixture.gateway;
+  assertRefused(await http(port, 'GET', '/v1/auctions?status=open'), 'MALFORMED', 'status');
+  assertRefused(await http(port, 'GET', '/v1/auctions?cursor=x'), 'MALFORMED', 'cursor');
+});
+
+test('the seller blocks bidders; limits of bidders are for admins on the internal listener', async (t) => {
+  const fixture = await start(t);
+  const { port, internalPort } = fixture.gateway;
+  answering(fixture, () => encode(DONE, { id: 1 }));
+  const path = `/v1/auctions/${AUCTION_A}`;
+  const seller = await fixture.token('sam', ['seller']);
+  const admin = await fixture.token('ada', ['admin']);
+  const block = { userId: 'bob', blocked: true };
+  const limit = { userId: 'bob', limitCents: 9_900 };
+  const blocked = await http(port, 'POST', `${path}/blocks`, { token: seller, body: block });
+  assert.equal(blocked.status, 200);
+  assertRefused(
+    await http(port, 'POST', `${path}/bid-limits`, { token: admin, body: limit }),
+    'NOT_FOUND',
+  );
+  const limited = await http(internalPort, 'POST', `${path}/bid-limits`, {
+    token: admin,
+    body: limit,
+  });
+  assert.equal(limited.status, 200);
+  const byAdmin = await http(internalPort, 'POST', `${path}/blocks`, { token: admin, body: block });
+  assert.equal(byAdmin.status, 200);
+  const bySeller = { token: seller, body: limit };
+  assertRefused(await http(internalPort, 'POST', `${path}/bid-limits`, bySeller), 'ROLE_MISSING');
+  const values = fixture.shards.submitted.map(({ frame }) => decode(frame).value);
+  const asAdmin = values.map((value) => (value as { asAdmin?: boolean }).asAdmin);
+  assert.deepEqual(asAdmin, [false, undefined, true]);
+});
+
+test('the time, and who may read where watching is not open', async (t) => {
+  const fixture = await start(t, { allowAnonymous: false });
+  const { port } = fixture.gateway;
+  const { body } = await http(port, 'GET', '/v1/time');
+  assert.ok(Math.abs((body['serverTimeMs'] as number) - Date.now()) < 5_000);
+  assertRefused(await http(port, 'GET', `/v1/auctions/${AUCTION_A}`), 'NOT_SIGNED_IN');
+  answering(fixture, () => auctionFrame());
+  const token = await fixture.token('ann', []);
+  assert.equal((await http(port, 'GET', `/v1/auctions/${AUCTION_A}`, { token })).status, 200);
+});
+
+test('OVERLOADED, UNKNOWN_OUTCOME and TOO_MANY_REQUESTS say when to come again', async (t) => {
+  const limits = { requestsPerSecondAndAddress: 2, burstSeconds: 1 };
+  const fixture = await start(t, { limits });
+  const { port } = fixture.gateway;
+  const path = `/v1/auctions/${AUCTION_A}`;
+  fixture.shards.full = true;
+  const overloaded = await http(port, 'GET', path);
+  assertRefused(overloaded, 'OVERLOADED');
+  assert.equal(overloaded.headers.get('retry-after'), '1');
+  fixture.shards.full = false;
+  const waiting = http(port, 'GET', path);
+  await fixture.shards.next();
+  fixture.clock.forward(10_001);
+  const unknown = await waiting;
+  assertRefused(unknown, 'UNKNOWN_OUTCOME');
+  for (let i = 0; i < 2; i++) await http(port, 'GET', '/v1/time');
+  const tooMany = await http(port, 'GET', '/v1/time');
+  assertRefused(tooMany, 'TOO_MANY_REQUESTS');
+  assert.ok((tooMany.body['retryAfterMs'] as number) <= 500);
+});
+
+test('a node that fails answers what waits with UNKNOWN_OUTCOME', async (t) => {
+  const fixture = await start(t);
+  const waiting = http(fixture.gateway.port, 'GET', `/v1/auctions/${AUCTION_A}`);
+  await fixture.shards.next();
+  fixture.gateway.failAll('UNKNOWN_OUTCOME');
+  assertRefused(await waiting, 'UNKNOWN_OUTCOME');
+});
+
+test('health and metrics are on the internal listener only', async (t) => {
+  const fixture = await start(t);
+  const { port, internalPort } = fixture.gateway;
+  assert.equal((await http(internalPort, 'GET', '/livez')).status, 200);
+  assert.equal((await http(internalPort, 'GET', '/readyz')).status, 200);
+  fixture.gateway.setReady(false);
+  assertRefused(await http(internalPort, 'GET', '/readyz'), 'NOT_READY');
+  assertRefused(await http(port, 'GET', '/v1/time'), 'NOT_READY');
+  const metrics = await http(internalPort, 'GET', '/metrics');
+  const text = metrics.body['text'] as string;
+  for (const name of ['gavel_connections', 'gavel_refusals_total{name="NOT_READY"} 2']) {
+    assert.ok(text.includes(name), name);
+  }
+  fixture.gateway.setReady(true);
+  for (const path of ['/metrics', '/livez', '/readyz']) {
+    assertRefused(await http(port, 'GET', path), 'NOT_FOUND');
+  }
+});
