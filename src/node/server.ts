@@ -1,0 +1,271 @@
+/**
+ * One node, put together. The numbered steps are the architecture in the order of its making:
+ *
+ *   folder ──▶ keys ──▶ shards (recover) ──▶ gateway (listen) ──▶ clocks run ──▶ ready
+ */
+import { availableParallelism } from 'node:os';
+import { RINGS } from '../config/limits.ts';
+import type { Settings } from '../config/settings.ts';
+import { KeySet } from '../gateway/key-set.ts';
+import type { Gateway } from '../gateway/server.ts';
+import { startGateway } from '../gateway/server.ts';
+import type { SigningKey } from '../gateway/token.ts';
+import { jwksOf, loadOrCreateKeyFile, signToken } from '../gateway/token.ts';
+import { JwtVerifier } from '../gateway/token-verifier.ts';
+import type { RoleName } from '../gateway/user.ts';
+import type { FolderMeta } from '../journal/data-folder.ts';
+import { keysFolder, lockDataFolder, openDataFolder } from '../journal/data-folder.ts';
+import { must } from '../lib/assert.ts';
+import { MonotonicClock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { MsgpackReader } from '../lib/msgpack-reader.ts';
+import { MsgpackWriter } from '../lib/msgpack-writer.ts';
+import { REFUSED } from '../protocol/messages/refused.ts';
+import { REFUSALS } from '../protocol/refusals.ts';
+import { gatewayLimits, ruleSettings } from './options.ts';
+import { ShardSet } from './shard-set.ts';
+import type { ShardFailure } from './shard-thread.ts';
+import { ShardThread } from './shard-thread.ts';
+
+/** How long the last answers of a failed node may take to leave. */
+const LAST_WORDS_MS = 200;
+
+export interface RunningNode {
+  /** How clients reach it, for instance `http://127.0.0.1:8080`. */
+  readonly publicUrl: string;
+  readonly internalUrl: string;
+  /** A token of the own key. @throws Error where tokens come from elsewhere (auth.jwks). */
+  tokenFor(sub: string, roles: readonly RoleName[]): Promise<string>;
+  /** Sends clients away, finishes what was accepted, writes a snapshot, lets go of the folder. */
+  stop(): Promise<void>;
+  /** Resolves when the node cannot go on; it has stopped answering and let go of everything then. */
+  readonly failed: Promise<ShardFailure>;
+}
+
+/**
+ * Starts a node on its data folder.
+ * @throws UnusableDataFolder, DataFolderInUse, DamagedJournal, DamagedState, and what listening throws.
+ */
+export async function startNode(settings: Settings, log: Log): Promise<RunningNode> {
+  // 1. The data folder is ours.
+  const folder = settings.data.folder;
+  const meta = openDataFolder(folder, {
+    shards: settings.data.shards,
+    shardsDefault: Math.max(1, availableParallelism() - 1),
+    nowMs: Date.now(),
+  });
+  const unlock = lockDataFolder(folder);
+  const node: NodeInTheMaking = { settings, log, meta, clock: systemClock(0), gateway: null };
+  const failure = Promise.withResolvers<ShardFailure>();
+  const shards = makeShards(node, failure.resolve);
+  try {
+    // 2. Who may speak.
+    const { keys, ownKey } = await loadKeys(settings);
+    // 3. The shards, and what they remember.
+    const recovered = await Promise.race([
+      shards.start(),
+      failure.promise.then((reason) => {
+        throw namedError(reason);
+      }),
+    ]);
+    for (const [shard, ready] of recovered.entries()) log.info({ shard, ...ready }, 'recovered');
+    // 4. The clock starts above everything logged.
+    node.clock = systemClock(Math.max(...recovered.map((ready) => ready.lastAtUs)));
+    // 5. The doors open, and auctions start and end.
+    const gateway = await openGateway(node, shards, keys);
+    node.gateway = gateway;
+    shards.startClocks();
+    gateway.setReady(true);
+    const refresh = refreshKeys(keys, settings.auth.jwks, log);
+    const close = (): void => {
+      clearInterval(refresh);
+      unlock();
+    };
+    return running({ settings, gateway, shards, ownKey, close, failed: failure.promise });
+  } catch (error) {
+    node.gateway?.close();
+    await shards.stop();
+    unlock();
+    throw error;
+  }
+}
+
+/** What the parts of a node need of each other while it comes up. */
+interface NodeInTheMaking {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly meta: FolderMeta;
+  clock: MonotonicClock;
+  gateway: Gateway | null;
+}
+
+function makeShards(node: NodeInTheMaking, failed: (reason: ShardFailure) => void): ShardSet {
+  const { settings, log, meta } = node;
+  const fail = (reason: ShardFailure): void => {
+    if (node.gateway !== null) {
+      answerUnfinished(node.gateway, shards);
+      node.gateway.failAll('UNKNOWN_OUTCOME');
+    }
+    failed(reason);
+  };
+  const makeShard = (index: number): ShardThread =>
+    new ShardThread({
+      folder: settings.data.folder,
+      index,
+      shards: meta.shards,
+      epoch: meta.epoch,
+      settings: ruleSettings(settings),
+      snapshotEveryMs: settings.snapshots.intervalMs,
+      inboundBytes: RINGS.inboxBytes,
+      outboundBytes: RINGS.outboxBytes,
+      clock: () => node.clock,
+      log,
+      deliveries: () => must(node.gateway, 'frames come from the gateway only').deliveries,
+      watchedHandles: () =>
+        (node.gateway?.watchedHandles() ?? []).filter((handle) => handle % meta.shards === index),
+      onDropped: (conn, frame) => {
+        if (node.gateway !== null) refuseUnknown(node.gateway, conn, frame);
+      },
+      onFatal: fail,
+    });
+  const shards: ShardSet = new ShardSet(
+    Array.from({ length: meta.shards }, (_, i) => makeShard(i)),
+  );
+  return shards;
+}
+
+function openGateway(node: NodeInTheMaking, shards: ShardSet, keys: KeySet): Promise<Gateway> {
+  const { settings, clock, log } = node;
+  const { server, auth } = settings;
+  const limits = gatewayLimits(settings);
+  const { issuer, audience, clockToleranceMs } = auth;
+  return startGateway({
+    host: server.host,
+    port: server.port,
+    internalHost: server.internalHost,
+    internalPort: server.internalPort,
+    shards,
+    clock,
+    verifier: new JwtVerifier(
+      keys,
+      { issuer, audience, clockToleranceMs },
+      () => clock.nowUs() / 1000,
+      limits.tokensRememberedMax,
+    ),
+    log,
+    limits,
+    allowedOrigins: server.allowedOrigins,
+    allowAnonymous: server.allowAnonymous,
+    trustProxy: server.trustProxy,
+  });
+}
+
+interface Parts {
+  readonly settings: Settings;
+  readonly gateway: Gateway;
+  readonly shards: ShardSet;
+  readonly ownKey: SigningKey | null;
+  /** Lets go of what is left once gateway and shards have stopped. */
+  readonly close: () => void;
+  readonly failed: Promise<ShardFailure>;
+}
+
+function running({ settings, gateway, shards, ownKey, close, failed }: Parts): RunningNode {
+  const { host, internalHost, publicUrl, drainMs } = settings.server;
+  const { issuer, audience, accessTtlMs } = settings.auth;
+  return {
+    publicUrl: publicUrl ?? urlOf(host, gateway.port),
+    internalUrl: urlOf(internalHost, gateway.internalPort),
+    // Listeners and threads would keep the process alive, and a dead shard looking alive.
+    failed: failed.then(async (reason) => {
+      await gateway.drain(LAST_WORDS_MS);
+      gateway.close();
+      await shards.abandon();
+      close();
+      return reason;
+    }),
+    tokenFor(sub, roles) {
+      const key = must(ownKey, 'tokens come from the sign-in service that auth.jwks names');
+      return signToken(key, {
+        sub,
+        roles,
+        ttlMs: accessTtlMs,
+        issuer,
+        audience,
+        nowMs: Date.now(),
+      });
+    },
+    async stop() {
+      await gateway.drain(drainMs);
+      await shards.stop();
+      gateway.close();
+      close();
+    },
+  };
+}
+
+function systemClock(notBeforeUs: number): MonotonicClock {
+  return new MonotonicClock(
+    { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
+    notBeforeUs,
+  );
+}
+
+async function loadKeys(
+  settings: Settings,
+): Promise<{ readonly keys: KeySet; readonly ownKey: SigningKey | null }> {
+  const keys = new KeySet();
+  if (settings.auth.jwks !== null) {
+    await keys.load(settings.auth.jwks);
+    return { keys, ownKey: null };
+  }
+  const ownKey = await loadOrCreateKeyFile(keysFolder(settings.data.folder));
+  await keys.replace(jwksOf(ownKey));
+  return { keys, ownKey };
+}
+
+/** Keys are rotated: a set that lies elsewhere is read again now and then. */
+function refreshKeys(keys: KeySet, jwks: string | null, log: Log): NodeJS.Timeout | undefined {
+  if (jwks === null) return undefined;
+  const timer = setInterval(() => {
+    keys.load(jwks).catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      log.warn({ jwks, message }, 'the key set could not be read again; the former keys stay');
+    });
+  }, KEYS_EVERY_MS);
+  timer.unref();
+  return timer;
+}
+
+const KEYS_EVERY_MS = 5 * 60_000;
+
+/** Everybody who still waits learns that the outcome is unknown. */
+function answerUnfinished(gateway: Gateway, shards: ShardSet): void {
+  for (const thread of shards) {
+    for (const { conn, frame } of thread.unfinished()) refuseUnknown(gateway, conn, frame);
+  }
+}
+
+function refuseUnknown({ deliveries }: Gateway, conn: number, frame: Uint8Array): void {
+  const reader = new MsgpackReader().open(frame);
+  reader.array();
+  reader.uint();
+  const writer = new MsgpackWriter();
+  const code = REFUSALS.UNKNOWN_OUTCOME.code;
+  REFUSED.write(writer, { id: reader.uint(), code, retryAfterMs: null, field: null, reason: null });
+  deliveries.begin();
+  deliveries.reply(conn, writer.view());
+  deliveries.end();
+}
+
+/** An error of a thread, under the name it had there: the CLI explains it by that. */
+function namedError({ name, message, index }: ShardFailure): Error {
+  const error = new Error(`shard ${index}: ${message}`);
+  error.name = name;
+  return error;
+}
+
+function urlOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}

@@ -1,0 +1,54 @@
+/** The shards of this node as the gateway uses them, and their start and stop as one. */
+import { AUCTION_ID_LENGTH } from '../auction/ids.ts';
+import type { Shards } from '../gateway/shard-port.ts';
+import { must } from '../lib/assert.ts';
+import { HashRing, hashBytes } from '../routing/hash-ring.ts';
+import type { ShardReady, ShardThread } from './shard-thread.ts';
+
+export class ShardSet implements Shards {
+  readonly #threads: readonly ShardThread[];
+  readonly #ring: HashRing;
+
+  constructor(threads: readonly ShardThread[]) {
+    this.#threads = threads;
+    this.#ring = new HashRing(threads.length);
+  }
+
+  get count(): number {
+    return this.#threads.length;
+  }
+
+  ownerOf(bytes: Uint8Array, from: number): number {
+    if (this.#threads.length === 1) return 0;
+    return this.#ring.ownerOf(hashBytes(bytes, from, from + AUCTION_ID_LENGTH));
+  }
+
+  ownerOfHandle(handle: number): number {
+    return handle % this.#threads.length;
+  }
+
+  port(index: number): ShardThread {
+    return must(this.#threads[index], 'a shard index within the count');
+  }
+
+  /** All shards recover side by side. */
+  start(): Promise<readonly ShardReady[]> {
+    return Promise.all(this.#threads.map((thread) => thread.start()));
+  }
+
+  startClocks(): void {
+    for (const thread of this.#threads) thread.startClock();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
+  }
+
+  async abandon(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.abandon()));
+  }
+
+  [Symbol.iterator](): Iterator<ShardThread> {
+    return this.#threads[Symbol.iterator]();
+  }
+}

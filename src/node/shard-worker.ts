@@ -1,0 +1,192 @@
+/**
+ * Entry of a shard's thread: recovers, says ready, then turns frames into committed answers until
+ * it is told to stop. The loop blocks on the ring and nothing else; there is no event loop here.
+ *
+ *   1 copy out what the ring holds   2 decide up to a batch   3 commit   4 release, give room back
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { BATCH } from '../config/limits.ts';
+import { CommitFailure } from '../journal/journal.ts';
+import { openShardStorage } from '../journal/shard-storage.ts';
+import { must } from '../lib/assert.ts';
+import { recover } from '../shard/recovery.ts';
+import { Shard } from '../shard/shard.ts';
+import { Snapshotter } from '../shard/snapshotter.ts';
+import { RingConsumer, RingProducer } from './byte-ring.ts';
+import { FRAME, INTRODUCE, InboundCursor, STOP, TICK, UNWATCH } from './inbound.ts';
+import { OutboundWriter } from './outbound.ts';
+import { ShardStatus } from './shard-status.ts';
+import type { FromShard, ShardWorkerData } from './shard-thread.ts';
+
+/** Without anything to do the loop turns at least this often, as a sign of life. */
+const IDLE_WAIT_MS = 100;
+
+const data = workerData as ShardWorkerData;
+const port = must(parentPort, 'a shard worker has a parent');
+const say = (message: FromShard): void => port.postMessage(message);
+const decoder = new TextDecoder();
+
+function start(): ShardLoop {
+  const startedMs = performance.now();
+  const storage = openShardStorage(data.folder, data.index);
+  let saidMs = startedMs;
+  const recovered = recover(storage.journal, storage.state, ({ seq, lastSeq }) => {
+    if (performance.now() - saidMs < PROGRESS_EVERY_MS) return;
+    saidMs = performance.now();
+    say({ kind: 'progress', seq, lastSeq });
+  });
+  const shard = new Shard({
+    index: data.index,
+    shards: data.shards,
+    epoch: data.epoch,
+    journal: storage.journal,
+    state: recovered.state,
+    settings: data.settings,
+    deliveries: new OutboundWriter(new RingProducer(data.outbound)),
+  });
+  for (const [number, id] of data.users) shard.introduce(number, id);
+  for (const handle of data.watched) shard.rewatch(handle);
+  const loop = new ShardLoop(shard, storage, new Snapshotter(recovered.state, storage.state));
+  say({
+    kind: 'ready',
+    lastAtUs: storage.journal.lastAtUs,
+    lastSeq: storage.journal.head.seq,
+    auctions: recovered.state.auctionCount,
+    replayed: recovered.replayed,
+    fromSnapshot: recovered.fromSnapshot,
+    tookMs: Math.round(performance.now() - startedMs),
+  });
+  return loop;
+}
+
+const PROGRESS_EVERY_MS = 500;
+
+class ShardLoop {
+  readonly #shard: Shard;
+  readonly #storage: ReturnType<typeof openShardStorage>;
+  readonly #snapshotter: Snapshotter;
+  readonly #ring = new RingConsumer(data.inbound);
+  readonly #cursor = new InboundCursor(data.inbound.data.byteLength);
+  readonly #status = new ShardStatus(data.status);
+  readonly #framesMax: number;
+  #stopping = false;
+  #snapshotSeq: number;
+  #snapshotAtMs = performance.now();
+
+  constructor(
+    shard: Shard,
+    storage: ReturnType<typeof openShardStorage>,
+    snapshotter: Snapshotter,
+  ) {
+    this.#shard = shard;
+    this.#storage = storage;
+    this.#snapshotter = snapshotter;
+    // After a crash one frame at a time, so that a frame that breaks the shard stands alone.
+    this.#framesMax = data.cautious ? 1 : BATCH.commandsMax;
+    this.#snapshotSeq = storage.state.lowSeq;
+  }
+
+  run(): void {
+    while (!this.#stopping) {
+      this.#status.beat(this.#shard.nextDeadlineMs, this.#storage.journal.committedSeq);
+      const count = this.#ring.copyTo(this.#cursor.bytes);
+      if (count === 0) {
+        if (!this.#snapshot()) this.#ring.wait(IDLE_WAIT_MS);
+        continue;
+      }
+      this.#cursor.open(count);
+      this.#drain(count);
+      this.#snapshot();
+    }
+    this.#finish();
+  }
+
+  /** Works off what was copied out, batch by batch. */
+  #drain(count: number): void {
+    let finished = 0;
+    while (finished < count) {
+      let frames = 0;
+      while (frames < this.#framesMax && this.#shard.pendingBytes < BATCH.bytesMax) {
+        if (!this.#cursor.next()) break;
+        this.#take();
+        frames += 1;
+      }
+      this.#shard.commit();
+      this.#ring.finish(this.#cursor.passed - finished);
+      finished = this.#cursor.passed;
+      this.#status.beat(this.#shard.nextDeadlineMs, this.#storage.journal.committedSeq);
+    }
+  }
+
+  #take(): void {
+    const cursor = this.#cursor;
+    switch (cursor.kind) {
+      case FRAME:
+        return this.#shard.take(
+          cursor.conn,
+          cursor.user,
+          cursor.stampUs,
+          cursor.bytes,
+          cursor.payloadFrom,
+          cursor.payloadTo,
+        );
+      case TICK:
+        return this.#shard.tick(cursor.stampUs);
+      case INTRODUCE:
+        return this.#shard.introduce(cursor.user, this.#text());
+      case UNWATCH:
+        return this.#shard.unwatch(cursor.conn);
+      case STOP:
+        this.#stopping = true;
+    }
+  }
+
+  #text(): string {
+    return decoder.decode(
+      this.#cursor.bytes.subarray(this.#cursor.payloadFrom, this.#cursor.payloadTo),
+    );
+  }
+
+  /** Writes a slice of the snapshot if one is due or under way; whether there is more to do. */
+  #snapshot(): boolean {
+    const committedSeq = this.#storage.journal.committedSeq;
+    if (!this.#snapshotter.running) {
+      if (committedSeq === this.#snapshotSeq) return false;
+      const nowMs = performance.now();
+      if (nowMs - this.#snapshotAtMs < data.snapshotEveryMs) return false;
+      this.#snapshotter.begin(committedSeq);
+      this.#snapshotSeq = committedSeq;
+      this.#snapshotAtMs = nowMs;
+    }
+    return this.#snapshotter.slice(committedSeq);
+  }
+
+  /** Leaves a snapshot behind, so that the next start is quick. */
+  #finish(): void {
+    const { journal, state } = this.#storage;
+    if (!this.#snapshotter.running && journal.committedSeq > this.#snapshotSeq) {
+      this.#snapshotter.begin(journal.committedSeq);
+    }
+    while (this.#snapshotter.slice(journal.committedSeq));
+    state.close();
+    journal.close();
+    say({ kind: 'stopped' });
+  }
+}
+
+try {
+  start().run();
+} catch (error) {
+  const reason = error instanceof Error ? error : new Error(String(error));
+  const uncertain = error instanceof CommitFailure;
+  const cause = reason.cause instanceof Error ? `: ${reason.cause.message}` : '';
+  say({
+    kind: 'failed',
+    uncertain,
+    name: reason.name,
+    message: `${reason.message}${cause}`,
+    stack: reason.stack ?? '',
+  });
+  // The main thread decides what follows; nothing here can be trusted any more.
+  process.exit(1);
+}
