@@ -1,0 +1,316 @@
+/**
+ * The SDK: `connect` gives a Gavel, which stays connected, sends bids exactly once in effect,
+ * watches auctions without gaps and knows the server's time. For Node from 22 on and for browsers;
+ * depends on msgpackr alone. docs/client.md shows how to use it.
+ *
+ *   Gavel ─┬─ Commands ──────┐
+ *          ├─ Subscriptions ─┼─▶ Line ─▶ WebSocket
+ *          └─ ServerClock ◀──┘
+ */
+import { ANSWER } from '../protocol/messages/answer.ts';
+import { AUCTION } from '../protocol/messages/auction.ts';
+import { BUY_NOW } from '../protocol/messages/buy-now.ts';
+import { GET } from '../protocol/messages/get.ts';
+import type { Goodbye } from '../protocol/messages/goodbye.ts';
+import type { Outbid } from '../protocol/messages/outbid.ts';
+import { OUTBID } from '../protocol/messages/outbid.ts';
+import { PING } from '../protocol/messages/ping.ts';
+import { PLACE_BID } from '../protocol/messages/place-bid.ts';
+import { PONG } from '../protocol/messages/pong.ts';
+import type { Refused as RefusedMessage } from '../protocol/messages/refused.ts';
+import { REFUSED } from '../protocol/messages/refused.ts';
+import type { Result } from '../protocol/messages/result.ts';
+import { RESULT } from '../protocol/messages/result.ts';
+import type { Resumed } from '../protocol/messages/resumed.ts';
+import { RESUMED } from '../protocol/messages/resumed.ts';
+import { RETRACT } from '../protocol/messages/retract.ts';
+import type { Snapshot } from '../protocol/messages/snapshot.ts';
+import { SNAPSHOT } from '../protocol/messages/snapshot.ts';
+import type { Welcome } from '../protocol/messages/welcome.ts';
+import type { BidResult } from './bid-result.ts';
+import { refusedResult, resultOf } from './bid-result.ts';
+import { Commands } from './commands.ts';
+import type { Question } from './commands.ts';
+import { Emitter } from './emitter.ts';
+import type { Off } from './emitter.ts';
+import type { GavelError } from './errors.ts';
+import type { LineState, StateChange } from './line.ts';
+import { Line } from './line.ts';
+import { makeNonce } from './nonce.ts';
+import type { ClientSettings, ConnectOptions } from './options.ts';
+import { settingsOf } from './options.ts';
+import type { AuctionDetails } from './rest.ts';
+import { Rest } from './rest.ts';
+import { ServerClock } from './server-clock.ts';
+import { isUpdate } from './state.ts';
+import { Subscriptions } from './subscriptions.ts';
+import type { Watch, WatchOptions } from './watch.ts';
+import type { Received } from './wire.ts';
+
+export interface CommandOptions {
+  /** Default: a new one. Give one to ask again about a command of unknown outcome. */
+  readonly nonce?: string;
+  /** Time after which the command is given up. */
+  readonly timeoutMs?: number;
+}
+
+export interface BidOptions extends CommandOptions {
+  /** Refused when the auction is in another one. */
+  readonly currency?: string;
+  /** After CONFIRMATION_NEEDED. */
+  readonly confirm?: boolean;
+  /** Only tells what would happen. */
+  readonly dryRun?: boolean;
+}
+
+export interface TimeoutOptions {
+  readonly timeoutMs?: number;
+}
+
+export interface ServerTime {
+  /** When the server answered, by its clock. */
+  readonly serverTimeMs: number;
+  readonly roundTripMs: number;
+}
+
+export interface GavelEvents {
+  /** Somebody else leads now. */
+  readonly outbid: Outbid;
+  /** An auction ended that the user bid on or sold. */
+  readonly result: Result;
+  /** The server is about to close the connection. */
+  readonly goodbye: Goodbye;
+  /** The line opened, was lost, closed. */
+  readonly state: StateChange;
+  /** Something is wrong that the SDK lives with: a message it cannot read, a token not got. */
+  readonly error: Error;
+}
+
+/** Pings in a row after the line opened; the quickest counts. */
+const PINGS_AT_OPEN = 4;
+const REQUEST_ID_MAX = 0xffff_ffff;
+
+export class Gavel {
+  /** Resolves once the line is open for the first time; rejects when it never will be. */
+  readonly ready: Promise<void>;
+  /** Listings, histories and everything else that goes over HTTP. */
+  readonly rest: Rest;
+  readonly #settings: ClientSettings;
+  readonly #first = Promise.withResolvers<void>();
+  readonly #emitter = new Emitter<GavelEvents>();
+  readonly #clock: ServerClock;
+  readonly #line: Line;
+  readonly #commands: Commands;
+  readonly #subscriptions: Subscriptions;
+  #lastId = 0;
+  #userId: string | null = null;
+
+  constructor(options: ConnectOptions) {
+    const settings = settingsOf(options);
+    const newId = (): number => this.#newId();
+    this.#settings = settings;
+    this.rest = new Rest(options);
+    this.#clock = new ServerClock(settings.timers.now);
+    this.#line = new Line(settings, newId, {
+      opened: (welcome) => this.#opened(welcome),
+      received: (message) => this.#received(message),
+      ticked: (serverTimeMs) => this.#ticked(serverTimeMs),
+      goodbye: (goodbye) => this.#emitter.emit('goodbye', goodbye),
+      lost: () => this.#lost(),
+      closed: (error) => this.#closed(error),
+      changed: (change) => this.#emitter.emit('state', change),
+      fault: (error) => this.#emitter.emit('error', error),
+    });
+    this.#commands = new Commands(settings, newId, (frame) => this.#line.send(frame));
+    this.#subscriptions = new Subscriptions(settings, newId, (frame) => this.#line.send(frame));
+    this.ready = this.#first.promise;
+    // Whoever does not wait for it learns of an error from the commands.
+    this.ready.catch(() => {});
+    this.#line.start();
+  }
+
+  get state(): LineState {
+    return this.#line.state;
+  }
+
+  /** Whom the token names; null before the first welcome, and without a token. */
+  get userId(): string | null {
+    return this.#userId;
+  }
+
+  /** Commands that wait for their answers, sent or not. */
+  get unanswered(): number {
+    return this.#commands.count;
+  }
+
+  /**
+   * Bids: in a proxy auction the amount is the maximum, in a direct one the price. In minor units.
+   * Refusals are results; @throws (rejects with) UnknownOutcome, TimedOut, ConnectionClosed,
+   * QueueFull, InvalidArgument.
+   */
+  bid(auctionId: string, amountCents: number, options: BidOptions = {}): Promise<BidResult> {
+    const { currency = null, nonce = makeNonce(), timeoutMs } = options;
+    const confirm = options.confirm === true ? true : null;
+    const dryRun = options.dryRun === true ? true : null;
+    const value = { auctionId, nonce, amountCents, currency, confirm, dryRun };
+    return this.#command(PLACE_BID, value, dryRun === null, timeoutMs);
+  }
+
+  /** Buys at the buy-it-now price. Rejects as `bid` does. */
+  buyNow(auctionId: string, options: CommandOptions = {}): Promise<BidResult> {
+    const { nonce = makeNonce(), timeoutMs } = options;
+    return this.#command(BUY_NOW, { auctionId, nonce }, true, timeoutMs);
+  }
+
+  /** Takes back own bids, as far as the rules let it. Rejects as `bid` does. */
+  retract(auctionId: string, options: CommandOptions = {}): Promise<BidResult> {
+    const { nonce = makeNonce(), timeoutMs } = options;
+    return this.#command(RETRACT, { auctionId, nonce }, true, timeoutMs);
+  }
+
+  /** An auction with its texts. Rejects with Refused, TimedOut, ConnectionClosed. */
+  get(auctionId: string, { timeoutMs }: TimeoutOptions = {}): Promise<AuctionDetails> {
+    return this.#commands.ask({
+      message: GET,
+      value: { auctionId },
+      reply: AUCTION,
+      answered: ({ auction, text }) => ({ ...auction, ...text }),
+      ...given(timeoutMs),
+    });
+  }
+
+  /** Asks for the server's time; `serverNow` tells it without asking. */
+  time({ timeoutMs }: TimeoutOptions = {}): Promise<ServerTime> {
+    const { timers } = this.#settings;
+    return this.#commands.ask({
+      message: PING,
+      value: { clientTimeMs: null },
+      reply: PONG,
+      answered: ({ serverTimeMs }, { copies, sentAtMs }) => {
+        const roundTripMs = timers.now() - sentAtMs;
+        // With several copies it is not known which one was answered.
+        if (copies === 1) this.#clock.pong(sentAtMs, serverTimeMs);
+        return { serverTimeMs, roundTripMs };
+      },
+      ...given(timeoutMs),
+    });
+  }
+
+  /** Milliseconds since 1970 by the server's clock; NaN before it was heard. */
+  serverNow(): number {
+    return this.#clock.now();
+  }
+
+  /** Round trip of the quickest recent ping: twice the most by which `serverNow` can be wrong. */
+  get roundTripMs(): number {
+    return this.#clock.roundTripMs;
+  }
+
+  /**
+   * Watches an auction: a snapshot first, then every change, across reconnects.
+   * @throws InvalidArgument, ConnectionClosed
+   */
+  watch(auctionId: string, options: WatchOptions = {}): Watch {
+    return this.#subscriptions.watch(auctionId, options.every ?? false);
+  }
+
+  /** @returns a function that takes the listener off again. */
+  on<K extends keyof GavelEvents>(name: K, listener: (value: GavelEvents[K]) => void): Off {
+    return this.#emitter.on(name, listener);
+  }
+
+  /** Closes for good. What is unanswered rejects. */
+  close(): void {
+    this.#line.close();
+  }
+
+  #command<V extends { readonly id: number; readonly auctionId: string; readonly nonce: string }>(
+    message: Question<V, unknown, unknown>['message'],
+    value: Omit<V, 'id'>,
+    hasEffect: boolean,
+    timeoutMs: number | undefined,
+  ): Promise<BidResult> {
+    const { auctionId, nonce } = value as { readonly auctionId: string; readonly nonce: string };
+    return this.#commands.ask({
+      message,
+      value,
+      reply: ANSWER,
+      answered: (answer) => resultOf(answer, nonce),
+      refused: (refused) => refusedResult(refused, nonce),
+      ...(hasEffect ? { effect: { auctionId, nonce } } : {}),
+      ...given(timeoutMs),
+    });
+  }
+
+  #opened(welcome: Welcome | null): void {
+    this.#clock.restart();
+    if (welcome !== null) {
+      this.#userId = welcome.userId;
+      this.#clock.heard(welcome.serverTimeMs);
+    }
+    this.#subscriptions.opened();
+    this.#commands.opened();
+    this.#first.resolve();
+    void this.#measureClock(PINGS_AT_OPEN);
+  }
+
+  /** One ping after the other; whatever goes wrong shows elsewhere. */
+  async #measureClock(pings: number): Promise<void> {
+    const { attemptTimeoutMs: timeoutMs } = this.#settings;
+    try {
+      for (let i = 0; i < pings; i++) await this.time({ timeoutMs });
+    } catch {
+      // The next tick measures again.
+    }
+  }
+
+  #ticked(serverTimeMs: number): void {
+    this.#clock.heard(serverTimeMs);
+    void this.#measureClock(1);
+  }
+
+  #lost(): void {
+    this.#subscriptions.lost();
+    this.#commands.lost();
+  }
+
+  #closed(error: GavelError): void {
+    this.#first.reject(error);
+    this.#commands.closed(error);
+    this.#subscriptions.closed(error);
+  }
+
+  #received({ number, value }: Received): void {
+    switch (number) {
+      case OUTBID.number:
+        return this.#emitter.emit('outbid', value as Outbid);
+      case RESULT.number:
+        return this.#emitter.emit('result', value as Result);
+      case SNAPSHOT.number:
+        return this.#subscriptions.snapshot(value as Snapshot);
+      case RESUMED.number:
+        return this.#subscriptions.resumed(value as Resumed);
+      case REFUSED.number:
+        if (this.#subscriptions.has((value as RefusedMessage).id)) {
+          return this.#subscriptions.refused(value as RefusedMessage);
+        }
+    }
+    if (isUpdate(number)) return this.#subscriptions.updated(number, value);
+    this.#commands.received(number, (value as { readonly id: number }).id, value);
+  }
+
+  #newId(): number {
+    do this.#lastId = this.#lastId >= REQUEST_ID_MAX ? 1 : this.#lastId + 1;
+    while (this.#commands.has(this.#lastId) || this.#subscriptions.has(this.#lastId));
+    return this.#lastId;
+  }
+}
+
+/** Connects and stays connected. @throws InvalidArgument */
+export function connect(options: ConnectOptions): Gavel {
+  return new Gavel(options);
+}
+
+function given(timeoutMs: number | undefined): { readonly timeoutMs?: number } {
+  return timeoutMs === undefined ? {} : { timeoutMs };
+}

@@ -1,0 +1,277 @@
+/**
+ * The REST side of the SDK: listings, histories, and bids where a WebSocket cannot be had. One
+ * method a route; each makes one request. Times out, refuses and fails with the same errors as the
+ * rest of the SDK. Usable alone, and as `gavel.rest`.
+ */
+import type { AuctionView, BidEntry } from '../protocol/views.ts';
+import type { Listing, ListingChange } from '../protocol/listing.ts';
+import { REFUSALS } from '../protocol/refusals.ts';
+import type { BidResult, Standing } from './bid-result.ts';
+import type { GavelError } from './errors.ts';
+import { Refused, RequestFailed, TimedOut, UnknownOutcome } from './errors.ts';
+import { makeNonce } from './nonce.ts';
+import type { ConnectOptions } from './options.ts';
+import { httpUrl, positive } from './options.ts';
+import { refusalInfo } from './refusal-info.ts';
+import type { RefusalInfo } from './refusal-info.ts';
+
+export type RestOptions = Pick<ConnectOptions, 'url' | 'token' | 'fetch' | 'timeoutMs'>;
+
+/** An auction with its texts. */
+export interface AuctionDetails extends AuctionView {
+  readonly description: string;
+  readonly category: readonly string[];
+}
+
+export type NewListing = Partial<Listing> &
+  Pick<Listing, 'title' | 'currency' | 'startPriceCents' | 'endsAtMs'>;
+
+export interface AuctionQuery {
+  readonly status?: AuctionView['status'];
+  readonly seller?: string;
+  readonly limit?: number;
+  /** The `next` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface AuctionPage {
+  /** Newest first. */
+  readonly auctions: readonly AuctionView[];
+  readonly next: string | null;
+}
+
+export interface BidQuery {
+  readonly limit?: number;
+  /** The `next` of the page before. */
+  readonly before?: number;
+}
+
+export interface BidPage {
+  readonly auctionId: string;
+  /** Newest first. */
+  readonly bids: readonly BidEntry[];
+  readonly next: number | null;
+}
+
+export interface RestBidOptions {
+  readonly nonce?: string;
+  readonly currency?: string;
+  readonly confirm?: boolean;
+  readonly dryRun?: boolean;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+interface Reply {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly body: Json;
+}
+
+const TIMEOUT_MS_DEFAULT = 20_000;
+const STANDING: readonly (keyof Standing)[] = [
+  'epoch',
+  'seq',
+  'record',
+  'currentPriceCents',
+  'status',
+  'minimumNextCents',
+  'suggestedCents',
+  'endsAtMs',
+  'serverTimeMs',
+];
+/** The server's own trouble leaves open what became of a command. */
+const OWN_TROUBLE: readonly number[] = [REFUSALS.UNKNOWN_OUTCOME.code, REFUSALS.INTERNAL.code];
+
+export class Rest {
+  readonly #base: string;
+  readonly #token: RestOptions['token'];
+  readonly #fetch: typeof fetch;
+  readonly #timeoutMs: number;
+
+  /** @throws InvalidArgument */
+  constructor(options: RestOptions) {
+    this.#base = httpUrl(options.url);
+    this.#token = options.token;
+    this.#fetch = options.fetch ?? ((...request) => fetch(...request));
+    this.#timeoutMs = positive('timeoutMs', options.timeoutMs ?? TIMEOUT_MS_DEFAULT);
+  }
+
+  /** The server's clock, milliseconds since 1970. */
+  async time(): Promise<number> {
+    return (await this.#ask('GET', '/v1/time'))['serverTimeMs'] as number;
+  }
+
+  /**
+   * Lists an auction; the token's user is the seller. Has no nonce: where this rejects with
+   * RequestFailed or TimedOut, look whether it was listed before trying again.
+   */
+  async createAuction(listing: NewListing): Promise<AuctionDetails> {
+    return detailsOf(await this.#ask('POST', '/v1/auctions', listing));
+  }
+
+  /** Changes what is given and leaves the rest. */
+  async changeAuction(auctionId: string, changes: Partial<ListingChange>): Promise<AuctionDetails> {
+    return detailsOf(await this.#ask('PUT', pathOf(auctionId), changes));
+  }
+
+  async auction(auctionId: string): Promise<AuctionDetails> {
+    return detailsOf(await this.#ask('GET', pathOf(auctionId)));
+  }
+
+  async auctions(query: AuctionQuery = {}): Promise<AuctionPage> {
+    const page = await this.#ask('GET', `/v1/auctions${queryOf({ ...query })}`);
+    const { auctions, next } = page as { auctions: readonly Json[]; next?: string | null };
+    return { auctions: auctions.map(viewOf), next: next ?? null };
+  }
+
+  async bids(auctionId: string, query: BidQuery = {}): Promise<BidPage> {
+    const page = await this.#ask('GET', `${pathOf(auctionId)}/bids${queryOf({ ...query })}`);
+    const { bids, next } = page as { bids: readonly Json[]; next?: number | null };
+    return { auctionId, bids: bids.map(entryOf), next: next ?? null };
+  }
+
+  /** Ends an auction early: `cancel` voids all bids, `sell` sells to the high bidder. */
+  async cancelAuction(auctionId: string, how: 'cancel' | 'sell'): Promise<AuctionDetails> {
+    return detailsOf(await this.#ask('POST', `${pathOf(auctionId)}/cancel`, { how }));
+  }
+
+  /** Takes no (more) bids of this user on an own auction, or takes them again. */
+  async blockBidder(auctionId: string, userId: string, blocked = true): Promise<void> {
+    await this.#ask('POST', `${pathOf(auctionId)}/blocks`, { userId, blocked });
+  }
+
+  /** The same bid as over the WebSocket; the same nonce is the same bid. */
+  bid(auctionId: string, amountCents: number, options: RestBidOptions = {}): Promise<BidResult> {
+    return this.#command(auctionId, 'bids', { ...options, amountCents });
+  }
+
+  buyNow(auctionId: string, options: { readonly nonce?: string } = {}): Promise<BidResult> {
+    return this.#command(auctionId, 'buy-now', options);
+  }
+
+  retract(auctionId: string, options: { readonly nonce?: string } = {}): Promise<BidResult> {
+    return this.#command(auctionId, 'retract', options);
+  }
+
+  async #command(auctionId: string, what: string, options: Json): Promise<BidResult> {
+    const nonce = (options['nonce'] as string | undefined) ?? makeNonce();
+    const hasEffect = options['dryRun'] !== true;
+    const unknown = (why: string): UnknownOutcome => new UnknownOutcome(auctionId, nonce, why);
+    let reply: Reply;
+    try {
+      reply = await this.#request('POST', `${pathOf(auctionId)}/${what}`, { ...options, nonce });
+    } catch (error) {
+      throw hasEffect ? unknown((error as GavelError).message) : error;
+    }
+    if (reply.ok) {
+      return { accepted: true, refusal: null, nonce, ...(standingOf(reply.body) as Standing) };
+    }
+    const refusal = refusalOf(reply);
+    if (refusal === null || OWN_TROUBLE.includes(refusal.code)) {
+      if (hasEffect) throw unknown(refusal?.message ?? `HTTP status ${reply.status}`);
+    }
+    if (refusal === null) throw failed(reply);
+    return { accepted: false, refusal, nonce, ...standingOf(reply.body) };
+  }
+
+  async #ask(method: string, path: string, body?: object): Promise<Json> {
+    const reply = await this.#request(method, path, body);
+    if (reply.ok) return reply.body;
+    const refusal = refusalOf(reply);
+    throw refusal === null ? failed(reply) : new Refused(refusal);
+  }
+
+  async #request(method: string, path: string, body?: object): Promise<Reply> {
+    const headers: Record<string, string> = {};
+    const token = typeof this.#token === 'function' ? await this.#token() : this.#token;
+    if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    try {
+      const response = await this.#fetch(`${this.#base}${path}`, {
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.timeout(this.#timeoutMs),
+      });
+      const text = await response.text();
+      return { ok: response.ok, status: response.status, body: parse(text) };
+    } catch (error) {
+      const cause = { cause: error };
+      if (error instanceof Error && error.name === 'TimeoutError') {
+        throw new TimedOut(`there was no answer within ${this.#timeoutMs} ms`, cause);
+      }
+      throw new RequestFailed(`${method} ${path} failed: ${reasonOf(error)}`, cause);
+    }
+  }
+}
+
+/** `fetch failed` alone helps nobody: what failed stands in the cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message || error.message : error.message;
+}
+
+function failed({ status }: Reply): RequestFailed {
+  return new RequestFailed(`the answer with HTTP status ${status} is not from Gavel`);
+}
+
+function parse(text: string): Json {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Json) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Null: something between here and the server answered. */
+function refusalOf({ body }: Reply): RefusalInfo | null {
+  const { code, retryAfterMs = null, field = null, reason = null } = body;
+  if (typeof code !== 'number') return null;
+  const known = refusalInfo({ code, retryAfterMs, field, reason } as never);
+  const { name, message, retryable } = body;
+  return { ...known, name, message, retryable } as RefusalInfo;
+}
+
+/** A refusal without one leaves all of it out. */
+function standingOf(body: Json): Partial<Standing> {
+  return Object.fromEntries(
+    STANDING.filter((name) => name in body).map((name) => [name, body[name]]),
+  );
+}
+
+function pathOf(auctionId: string): string {
+  return `/v1/auctions/${encodeURIComponent(auctionId)}`;
+}
+
+function queryOf(query: Readonly<Record<string, string | number | undefined>>): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) params.set(name, String(value));
+  }
+  return params.size === 0 ? '' : `?${params.toString()}`;
+}
+
+/** JSON leaves out what has no value, and writes aliases as b7. */
+function viewOf(json: Json): AuctionView {
+  return {
+    ...json,
+    buyNowCents: json['buyNowCents'] ?? null,
+    endReason: json['endReason'] ?? null,
+    leadingBidder: aliasOf(json['leadingBidder']),
+    winner: typeof json['winner'] === 'string' ? aliasOf(json['winner']) : null,
+  } as AuctionView;
+}
+
+function detailsOf(json: Json): AuctionDetails {
+  return viewOf(json) as AuctionDetails;
+}
+
+function entryOf(json: Json): BidEntry {
+  return { ...json, bidder: aliasOf(json['bidder']) } as BidEntry;
+}
+
+function aliasOf(text: unknown): number {
+  return typeof text === 'string' ? Number(text.slice(1)) : 0;
+}

@@ -1,0 +1,182 @@
+/** REST helpers: what they ask, how they read it, and which errors they make of what goes wrong. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  InvalidArgument,
+  Refused,
+  RequestFailed,
+  TimedOut,
+  UnknownOutcome,
+} from '../../src/client/errors.ts';
+import { Rest } from '../../src/client/rest.ts';
+import { refusalFields, withAliases } from '../../src/protocol/json-codec.ts';
+import { AUCTION } from '../../src/protocol/messages/auction.ts';
+import { REFUSALS } from '../../src/protocol/refusals.ts';
+import { AUCTION_ID, view } from './fixture.ts';
+
+interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** A REST client whose requests end here. */
+function rest(
+  status: number,
+  reply: unknown,
+): { readonly rest: Rest; readonly requests: Request[] } {
+  const requests: Request[] = [];
+  const answer = async (url: unknown, init: RequestInit = {}): Promise<Response> => {
+    if (reply instanceof Error) throw reply;
+    requests.push({
+      method: init.method ?? '',
+      path: String(url).replace('https://gavel.test', ''),
+      headers: init.headers as Record<string, string>,
+      body: typeof init.body === 'string' ? JSON.parse(init.body) : null,
+    });
+    return new Response(typeof reply === 'string' ? reply : JSON.stringify(reply), { status });
+  };
+  const made = new Rest({
+    url: 'wss://gavel.test/v1/ws',
+    token: 'token',
+    fetch: answer as typeof fetch,
+  });
+  return { rest: made, requests };
+}
+
+/** An auction as the gateway writes it. */
+function auctionJson(values: Parameters<typeof view>[0] = {}): unknown {
+  const text = { title: 'A watch', description: 'It ticks.', category: ['Watches'] };
+  const named = AUCTION.toNamed({ id: 1, auction: view(values), text }) as {
+    auction: object;
+    text: object;
+  };
+  return withAliases({ ...named.auction, ...named.text });
+}
+
+const standing = {
+  code: 0,
+  epoch: 1,
+  seq: 3,
+  record: 7,
+  currentPriceCents: 1000,
+  status: 'leading',
+  minimumNextCents: 1050,
+  suggestedCents: [1050, 1100, 1150],
+  endsAtMs: 1_700_000_060_000,
+  serverTimeMs: 1_700_000_000_000,
+};
+
+test('lists an auction, and reads it back as the view that messages carry', async () => {
+  const sold = { status: 'sold', winner: 3, leadingBidder: 3, endReason: 'time' } as const;
+  for (const values of [{}, { buyNowCents: null }, sold]) {
+    const { rest: gavel, requests } = rest(201, auctionJson(values));
+    const listing = { title: 'A watch', currency: 'EUR', startPriceCents: 1000, endsAtMs: 1 };
+    const listed = await gavel.createAuction(listing);
+    assert.deepEqual(listed, { ...view(values), description: 'It ticks.', category: ['Watches'] });
+    assert.deepEqual(requests, [
+      {
+        method: 'POST',
+        path: '/v1/auctions',
+        headers: { authorization: 'Bearer token', 'content-type': 'application/json' },
+        body: listing,
+      },
+    ]);
+  }
+});
+
+test('asks for pages', async () => {
+  const page = { auctions: [auctionJson()], next: '1700-2' };
+  const { rest: gavel, requests } = rest(200, page);
+  const found = await gavel.auctions({ status: 'active', limit: 5, cursor: '1800-1' });
+  assert.equal(found.next, '1700-2');
+  assert.equal(found.auctions[0]?.leadingBidder, 0);
+  assert.equal(requests[0]?.path, '/v1/auctions?status=active&limit=5&cursor=1800-1');
+
+  const entry = { entry: 4, priceCents: 100, atMs: 5, retracted: false, record: 9 };
+  const history = rest(200, {
+    auctionId: AUCTION_ID,
+    bids: [{ ...entry, bidder: 'b2' }],
+    next: null,
+  });
+  const bids = await history.rest.bids(AUCTION_ID, { before: 9 });
+  assert.deepEqual(bids, { auctionId: AUCTION_ID, bids: [{ ...entry, bidder: 2 }], next: null });
+  assert.equal(history.requests[0]?.path, `/v1/auctions/${AUCTION_ID}/bids?before=9`);
+  await history.rest.bids(AUCTION_ID);
+  assert.equal(history.requests[1]?.path, `/v1/auctions/${AUCTION_ID}/bids`);
+});
+
+test('every other route', async () => {
+  const { rest: gavel, requests } = rest(200, { ...(auctionJson() as object), serverTimeMs: 7 });
+  assert.equal(await gavel.time(), 7);
+  await gavel.auction(AUCTION_ID);
+  await gavel.changeAuction(AUCTION_ID, { title: 'Another' });
+  await gavel.cancelAuction(AUCTION_ID, 'sell');
+  await gavel.blockBidder(AUCTION_ID, 'bob');
+  assert.deepEqual(
+    requests.map(({ method, path, body }) => [method, path.replace(AUCTION_ID, '{id}'), body]),
+    [
+      ['GET', '/v1/time', null],
+      ['GET', '/v1/auctions/{id}', null],
+      ['PUT', '/v1/auctions/{id}', { title: 'Another' }],
+      ['POST', '/v1/auctions/{id}/cancel', { how: 'sell' }],
+      ['POST', '/v1/auctions/{id}/blocks', { userId: 'bob', blocked: true }],
+    ],
+  );
+});
+
+test('bids with a nonce, and reads the answer', async () => {
+  const { rest: gavel, requests } = rest(200, standing);
+  const { code: _, ...expected } = standing;
+  const result = await gavel.bid(AUCTION_ID, 2000, { nonce: 'my-own-nonce', confirm: true });
+  assert.deepEqual(result, { accepted: true, refusal: null, nonce: 'my-own-nonce', ...expected });
+  assert.deepEqual(requests[0]?.body, { confirm: true, nonce: 'my-own-nonce', amountCents: 2000 });
+  await gavel.buyNow(AUCTION_ID);
+  await gavel.retract(AUCTION_ID);
+  const [, purchase] = requests as { body: { nonce: string } }[];
+  assert.match(purchase?.body.nonce ?? '', /^[\w-]{16}$/);
+  assert.match(requests[2]?.path ?? '', /retract$/);
+});
+
+test('a refused bid is a result; any other refusal an error', async () => {
+  const { code } = REFUSALS.BID_TOO_LOW;
+  const body = { ...standing, ...refusalFields(code) };
+  const refused = await rest(409, body).rest.bid(AUCTION_ID, 1);
+  assert.equal(refused.accepted, false);
+  assert.equal(refused.refusal?.name, 'BID_TOO_LOW');
+  assert.equal(refused.minimumNextCents, 1050);
+  const bare = await rest(404, refusalFields(REFUSALS.AUCTION_UNKNOWN.code)).rest.bid(
+    AUCTION_ID,
+    1,
+  );
+  assert.equal(bare.refusal?.name, 'AUCTION_UNKNOWN');
+  assert.equal(bare.status, undefined);
+  const unknown = rest(404, refusalFields(REFUSALS.AUCTION_UNKNOWN.code)).rest.auction(AUCTION_ID);
+  await assert.rejects(unknown, (error) => error instanceof Refused && error.refusal.code === 3000);
+});
+
+test('a bid whose answer did not come has an unknown outcome; a question just failed', async () => {
+  const timeOut = Object.assign(new Error('too late'), { name: 'TimeoutError' });
+  const unknown = refusalFields(REFUSALS.UNKNOWN_OUTCOME.code);
+  const cases: [number, unknown, new (...parts: never[]) => Error][] = [
+    [0, new TypeError('fetch failed', { cause: new Error('reset') }), RequestFailed],
+    [0, timeOut, TimedOut],
+    [502, '<html>bad gateway</html>', RequestFailed],
+    [503, unknown, Refused],
+  ];
+  for (const [status, reply, asked] of cases) {
+    const { rest: gavel } = rest(status, reply);
+    await assert.rejects(
+      gavel.bid(AUCTION_ID, 1, { nonce: 'my-own-nonce' }),
+      (error) => error instanceof UnknownOutcome && error.nonce === 'my-own-nonce',
+    );
+    await assert.rejects(gavel.auction(AUCTION_ID), asked);
+  }
+  await assert.rejects(rest(0, timeOut).rest.bid(AUCTION_ID, 1, { dryRun: true }), TimedOut);
+});
+
+test('addresses and times that make no sense are told at once', () => {
+  assert.throws(() => new Rest({ url: 'ftp://gavel.test' }), InvalidArgument);
+  assert.throws(() => new Rest({ url: 'http://gavel.test', timeoutMs: -1 }), InvalidArgument);
+});
