@@ -1,0 +1,81 @@
+/**
+ * What bid, buy-now and retract have in common: a nonce, so that the command counts once however
+ * often it is sent; the answer in words or as JSON; and a refusal with what to try next.
+ */
+import { randomBytes } from 'node:crypto';
+import { auctionFrom } from './auction-json.ts';
+import { answerText } from './auction-text.ts';
+import { CliError } from './cli-error.ts';
+import { EXIT } from './exit-codes.ts';
+import { reportRefusal } from './refusal-report.ts';
+import { ServerApi } from './server-api.ts';
+import type { Json } from './server-api.ts';
+import { signIn } from './sign-in.ts';
+import type { ServerOptions } from './sign-in.ts';
+import type { Context } from './terminal.ts';
+import { ANSWER } from '../protocol/messages/answer.ts';
+import type { Answer } from '../protocol/messages/answer.ts';
+import type { AuctionView } from '../protocol/views.ts';
+
+export const BIDDER = 'bidder';
+
+export interface BidOptions extends ServerOptions {
+  readonly nonce?: string;
+  readonly json?: true;
+}
+
+export interface BidRequest {
+  readonly auctionId: string;
+  /** Below /v1/auctions/ID/. */
+  readonly path: 'bids' | 'buy-now' | 'retract';
+  /** The rest of the body; it may depend on the auction, for its currency. */
+  body(auction: AuctionView): Json;
+  /** Said before the answer in words. */
+  readonly prefix?: string;
+}
+
+export async function sendBid(
+  request: BidRequest,
+  options: BidOptions,
+  context: Context,
+): Promise<void> {
+  const id = auctionPath(request.auctionId);
+  const nonce = nonceOf(options.nonce);
+  const server = await signIn(options, context.terminal, BIDDER, ['bidder']);
+  const api = new ServerApi(server);
+  let currency: string | null = null;
+  const send = async (): Promise<void> => {
+    const auction = auctionFrom(await api.get(id));
+    currency = auction.currency;
+    const body = { ...request.body(auction), nonce };
+    const answer = await api.postWithNonce(`${id}/${request.path}`, body);
+    if (options.json === true) return context.terminal.out(JSON.stringify({ ...answer, nonce }));
+    const text = answerText(answerOf(answer), auction.currency);
+    context.terminal.out(`${request.prefix ?? ''}${text}`);
+  };
+  await reportRefusal(context, options.json === true, send, () => currency);
+}
+
+/** `/v1/auctions/ID` @throws CliError where this cannot be an id */
+export function auctionPath(auctionId: string): string {
+  if (/^[0-9A-Za-z]{22}$/.test(auctionId)) return `/v1/auctions/${auctionId}`;
+  const next = 'An id has 22 letters and digits; gavel auction create prints it.';
+  throw new CliError(EXIT.usage, `"${auctionId}" is not the id of an auction`, next);
+}
+
+function nonceOf(given: string | undefined): string {
+  if (given === undefined) return randomBytes(15).toString('base64url');
+  if (/^[\x21-\x7e]{8,64}$/.test(given)) return given;
+  const next = 'Take 8 to 64 letters, digits or signs, without spaces.';
+  throw new CliError(EXIT.usage, `"${given}" cannot be a nonce`, next);
+}
+
+function answerOf(answer: Json): Answer {
+  try {
+    return ANSWER.fromNamed({ ...answer, id: 1 });
+  } catch (error) {
+    const message = 'the answer of the server cannot be read';
+    const next = 'Use the gavel of the version that the server has.';
+    throw new CliError(EXIT.internal, message, next, { cause: error });
+  }
+}

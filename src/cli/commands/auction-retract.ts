@@ -1,0 +1,30 @@
+/** `gavel auction retract`: take back own bids. */
+import type { Command } from 'commander';
+import { BIDDER, sendBid } from '../bid-command.ts';
+import type { BidOptions } from '../bid-command.ts';
+import { declare } from '../command-line.ts';
+import { withServerOptions } from '../sign-in.ts';
+import type { Context } from '../terminal.ts';
+import { CLIENT_EXIT_CODES } from './auction-create.ts';
+
+export function retractCommand(context: Context): Command {
+  const command = declare({
+    name: 'retract',
+    summary: 'take back own bids',
+    description:
+      'Takes back own bids: all of them with more than 12 hours left, else only the newest one and\n' +
+      'that within an hour of placing it. The number of retractions is public.',
+    examples: ['gavel auction retract ID', 'gavel auction retract ID --as bob'],
+    exitCodes: CLIENT_EXIT_CODES,
+  })
+    .argument('<id>', 'the auction')
+    .option('--nonce <text>', 'to repeat a command whose outcome is not known')
+    .option('--json', 'print one JSON object');
+  return withServerOptions(command, BIDDER).action((auctionId: string, options: BidOptions) =>
+    sendBid(
+      { auctionId, path: 'retract', prefix: 'Retracted. ', body: () => ({}) },
+      options,
+      context,
+    ),
+  );
+}

@@ -1,0 +1,174 @@
+/** `gavel serve`: start the server, say how to try it, and stop it cleanly. */
+import { basename, delimiter, dirname, relative, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { CliError } from '../cli-error.ts';
+import { declare } from '../command-line.ts';
+import { configFrom, withDataOptions } from '../config-options.ts';
+import type { ConfigOptions } from '../config-options.ts';
+import { EXIT } from '../exit-codes.ts';
+import { makeLogger } from '../logger.ts';
+import type { Context, Terminal } from '../terminal.ts';
+import type { Config } from '../../config/load-config.ts';
+import { formatDuration } from '../../config/units.ts';
+import type { RunningNode } from '../../node/server.ts';
+import type { ShardFailure } from '../../node/shard-thread.ts';
+
+/** 128 + SIGINT: what a shell shows for a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+export function serveCommand(context: Context): Command {
+  const command = declare({
+    name: 'serve',
+    summary: 'start the server',
+    description:
+      'Starts the server on a data folder, which is made on the first start. Stops cleanly on Ctrl-C\n' +
+      'and SIGTERM; a second Ctrl-C stops at once, and even then nothing that was answered is lost.',
+    examples: [
+      'gavel serve',
+      'gavel serve --port 9000 --data /var/lib/gavel',
+      'gavel serve --config /etc/gavel/gavel.yaml --log-format json',
+      'GAVEL_SERVER_PORT=9000 gavel serve --set rules.softClose.window=2m',
+    ],
+    exitCodes: [
+      '74  the data is damaged, or files cannot be read or written',
+      '75  a port is taken, or another gavel uses the data folder',
+      '78  the configuration is wrong',
+    ],
+  })
+    .option('-H, --host <address>', 'address of the public listener (default: 0.0.0.0)')
+    .option('-p, --port <port>', 'port of the public listener (default: 8080; 0: any free one)')
+    .option(
+      '--internal-host <address>',
+      'address of health, metrics and admin (default: 127.0.0.1)',
+    )
+    .option('--internal-port <port>', 'port of health, metrics and admin (default: 9090)')
+    .option('--shards <count>', 'worker threads of a new data folder (default: cores − 1)')
+    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+    .option('--log-format <format>', 'auto, pretty or json')
+    .option('--json', 'print the addresses and a token as one JSON line');
+  return withDataOptions(command).action((options: ServeOptions) => run(options, context));
+}
+
+interface ServeOptions extends ConfigOptions {
+  readonly json?: true;
+}
+
+async function run(options: ServeOptions, context: Context): Promise<void> {
+  const { terminal } = context;
+  const config = configFrom(options, terminal);
+  const log = await makeLogger(config.settings.log, terminal);
+  const { startNode } = await import('../../node/server.ts');
+  const interrupts = new Interrupts(terminal);
+  let node: RunningNode;
+  try {
+    node = await startNode(config.settings, log);
+  } catch (error) {
+    throw portProblem(error, config) ?? error;
+  }
+  const lines = options.json
+    ? [JSON.stringify(await addresses(node, config))]
+    : await greeting(node, config, terminal);
+  for (const line of lines) terminal.out(line);
+  const failure = await Promise.race([interrupts.first.then(() => null), node.failed]);
+  if (failure !== null) throw stopped(failure);
+  terminal.err('Stopping: clients move away, what was accepted is finished. Ctrl-C stops at once.');
+  const startedMs = performance.now();
+  await node.stop();
+  terminal.err(`Stopped after ${((performance.now() - startedMs) / 1000).toFixed(1)} s.`);
+  interrupts.end();
+}
+
+/** The first signal asks to stop; the second one does not wait. */
+class Interrupts {
+  readonly first: Promise<string>;
+  readonly end: () => void;
+
+  constructor(terminal: Terminal) {
+    const { promise, resolve: asked } = Promise.withResolvers<string>();
+    this.first = promise;
+    let count = 0;
+    this.end = terminal.onInterrupt((signal) => {
+      count += 1;
+      if (count === 1) return asked(signal);
+      terminal.err('Stopped at once. Whatever was answered is in the log.');
+      process.exit(INTERRUPTED);
+    });
+  }
+}
+
+/** A shard cannot go on: everybody who waited has been told that the outcome is unknown. */
+function stopped({ index, name, message }: ShardFailure): CliError {
+  return new CliError(
+    EXIT.data,
+    `the server had to stop: shard ${index}: ${name}: ${message}`,
+    'Nothing that was answered is lost. Remove the cause (often a full or failing disk), then start again.',
+  );
+}
+
+async function addresses(node: RunningNode, { settings }: Config): Promise<object> {
+  const own = settings.auth.jwks === null;
+  return {
+    url: node.publicUrl,
+    internalUrl: node.internalUrl,
+    token: own ? await node.tokenFor('alice', ['seller', 'bidder']) : null,
+  };
+}
+
+async function greeting(node: RunningNode, config: Config, terminal: Terminal): Promise<string[]> {
+  const { settings } = config;
+  const gavel = ownName(terminal);
+  const folder = resolve(terminal.folder, settings.data.folder);
+  const url = node.publicUrl;
+  const lines = [
+    'Gavel is ready.',
+    `  public    ${url}   (WebSocket: ${url.replace(/^http/, 'ws')}/v1/ws)`,
+    `  internal  ${node.internalUrl}   (/livez, /readyz, /metrics)`,
+    `  data      ${folder}`,
+    `  config    ${config.file ?? 'defaults; see: gavel config print'}`,
+    '',
+  ];
+  if (settings.auth.jwks !== null) return lines;
+  const token = await node.tokenFor('alice', ['seller', 'bidder']);
+  const where = whereOptions(url, folder, terminal);
+  return [
+    ...lines,
+    'Try it in another terminal, in this folder:',
+    `  ${gavel} auction create "Brass lamp" --start 10.00 --currency USD --ends-in 10m${where}`,
+    `  ${gavel} auction watch ID${where}`,
+    `  ${gavel} auction bid ID 12.50 --as bob${where}`,
+    '',
+    `A token for other clients (alice, seller and bidder, ${formatDuration(settings.auth.accessTtlMs)}):`,
+    `  ${token}`,
+    `More tokens: ${gavel} token --sub NAME --role bidder`,
+    'Stop with Ctrl-C.',
+  ];
+}
+
+/** What the commands need so that they find this server; nothing where the defaults do. */
+function whereOptions(url: string, folder: string, terminal: Terminal): string {
+  const isDefault = new URL(url).port === '8080';
+  const data = relative(terminal.folder, folder);
+  return `${isDefault ? '' : ` --url ${url}`}${data === 'data' ? '' : ` --data ${data || '.'}`}`;
+}
+
+/** How this program was called, so that the commands shown can be copied. */
+function ownName(terminal: Terminal): string {
+  const script = process.argv[1] ?? 'gavel';
+  const searched = (terminal.env['PATH'] ?? '').split(delimiter);
+  if (searched.includes(dirname(script))) return basename(script);
+  const path = relative(terminal.folder, script);
+  return path.startsWith('..') ? script : path;
+}
+
+/** A port that is taken, in words. */
+function portProblem(error: unknown, config: Config): CliError | null {
+  if (!(error instanceof Error)) return null;
+  if (!error.message.startsWith('Cannot listen on ')) return null;
+  const { port, internalPort } = config.settings.server;
+  return new CliError(
+    EXIT.tryAgain,
+    error.message,
+    `Stop the program that uses it, or take others: gavel serve --port ${port + 1} --internal-port ${internalPort + 1}`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,122 @@
+/** `gavel verify`: whether the stored data is whole, from the first record to the last. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { asCliError } from '../cli-error.ts';
+import { declare, wholeNumber } from '../command-line.ts';
+import { configFrom, withDataOptions } from '../config-options.ts';
+import type { ConfigOptions } from '../config-options.ts';
+import { EXIT } from '../exit-codes.ts';
+import { Progress, grouped } from '../progress.ts';
+import type { ShardCheck } from '../inspection/shard-check.ts';
+import type { Context, Terminal } from '../terminal.ts';
+
+interface VerifyOptions extends ConfigOptions {
+  readonly shard?: number;
+  readonly json?: true;
+}
+
+type Checked = ShardCheck & { readonly shard: number; readonly tookMs: number };
+
+export function verifyCommand(context: Context): Command {
+  const command = declare({
+    name: 'verify',
+    summary: 'check the log from its first record to its last',
+    description:
+      'Walks the log of every shard from its first record: checksums, hash chain, no holes. Applies\n' +
+      'every record again and compares the result with the stored snapshot. Names the first record\n' +
+      'that does not fit. Writes nothing, and may run while the server does.',
+    examples: ['gavel verify', 'gavel verify --data /var/lib/gavel', 'gavel verify --json'],
+    exitCodes: ['74  the data is damaged: the first bad record is named', '78  no data folder'],
+  })
+    .option('--shard <number>', 'only this shard', wholeNumber('--shard', 0, 1023))
+    .option('--json', 'print one JSON object');
+  return withDataOptions(command).action((options: VerifyOptions) => run(options, context));
+}
+
+async function run(options: VerifyOptions, context: Context): Promise<void> {
+  const { terminal } = context;
+  const { settings } = configFrom(options, terminal);
+  const folder = resolve(terminal.folder, settings.data.folder);
+  const { shardIndexes } = await import('../inspection/shard-reading.ts');
+  const checks: Checked[] = [];
+  for (const index of shardIndexes(folder, options.shard)) {
+    checks.push(await checkOne(folder, index, terminal));
+    if (options.json !== true) tell(checks.at(-1), terminal);
+  }
+  const damaged = checks.filter(({ finding }) => finding !== null);
+  if (options.json === true) {
+    terminal.out(JSON.stringify({ folder, ok: damaged.length === 0, shards: checks }));
+  } else if (damaged.length === 0) {
+    const records = checks.reduce((sum, each) => sum + each.records, 0);
+    terminal.out(
+      `All is well: ${grouped(records)} records in ${checks.length} shard(s) of ${folder}`,
+    );
+  } else {
+    terminal.err(
+      'Do not start a server on this folder. Restore it: gavel restore SNAPSHOT --force',
+    );
+  }
+  if (damaged.length > 0) context.exitCode = EXIT.data;
+}
+
+async function checkOne(folder: string, index: number, terminal: Terminal): Promise<Checked> {
+  const { checkShard } = await import('../inspection/shard-check.ts');
+  const { openLog, readSnapshot } = await import('../inspection/shard-reading.ts');
+  const progress = new Progress(terminal, 'records');
+  const done = (check: ShardCheck): Checked => {
+    progress.end();
+    return { shard: index, tookMs: Math.round(progress.elapsedMs), ...check };
+  };
+  try {
+    const snapshot = readSnapshot(folder, index);
+    const log = openLog(folder, index);
+    if (log === null) return done(EMPTY);
+    try {
+      const what = `shard ${index}`;
+      return done(checkShard(log, snapshot, (seq, lastSeq) => progress.at(what, seq, lastSeq)));
+    } finally {
+      log.close();
+    }
+  } catch (error) {
+    // Damage that shows on opening already: head and log differ, a snapshot row is broken.
+    const { exitCode, message } = asCliError(error);
+    if (exitCode !== EXIT.data) throw error;
+    const record = error instanceof Error && 'seq' in error ? Number(error.seq) : 0;
+    return done({ ...EMPTY, finding: { record, what: message } });
+  }
+}
+
+const EMPTY: ShardCheck = {
+  headSeq: 0,
+  headHash: '0'.repeat(64),
+  batches: 0,
+  records: 0,
+  auctions: 0,
+  users: 0,
+  stateHash: null,
+  snapshotAuctions: 0,
+  finding: null,
+};
+
+function tell(check: Checked | undefined, terminal: Terminal): void {
+  if (check === undefined) return;
+  const { shard, records, batches, auctions, users, tookMs, finding } = check;
+  if (finding !== null) {
+    const where = finding.record > 0 ? `first bad record ${finding.record}: ` : '';
+    terminal.err(`shard ${shard}: DAMAGED. ${where}${finding.what}`);
+    return;
+  }
+  const rate = grouped(Math.round((records * 1000) / Math.max(1, tookMs)));
+  terminal.out(
+    `shard ${shard}: ${grouped(records)} records in ${grouped(batches)} batches, ` +
+      `${grouped(auctions)} auctions, ${grouped(users)} users; ${rate} records/s`,
+  );
+  terminal.out(`  head   ${check.headHash.slice(0, 32)} at record ${grouped(check.headSeq)}`);
+  if (check.stateHash !== null) terminal.out(`  state  ${check.stateHash.slice(0, 32)}`);
+  const compared = check.snapshotAuctions;
+  terminal.out(
+    compared > 0
+      ? `  the snapshot of ${grouped(compared)} auctions says the same`
+      : '  no snapshot yet; the log alone is enough',
+  );
+}

@@ -1,0 +1,220 @@
+/** Commands that talk to a server: what they send, what they say, and their exit codes. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { ANSWERED, AUCTION_ID, SHOWN, fakeServer } from './fake-server.ts';
+import type { Answerer, FakeServer } from './fake-server.ts';
+import { gavel } from './fake-terminal.ts';
+import type { Ran } from './fake-terminal.ts';
+
+const shown = { status: 200, body: SHOWN };
+
+/** Answers GET with the auction, and everything else with what is given. */
+function bids(given: ReturnType<Answerer>): Answerer {
+  return ({ method }) => (method === 'GET' ? shown : given);
+}
+
+function refusal(status: number, name: string, more: object = {}): ReturnType<Answerer> {
+  return { status, body: { code: 3011, name, message: 'It is so.', retryable: false, ...more } };
+}
+
+async function run(
+  t: TestContext,
+  answer: Answerer,
+  ...args: string[]
+): Promise<{ ran: Ran; server: FakeServer }> {
+  const server = await fakeServer(t, answer);
+  const env = { GAVEL_URL: server.url, GAVEL_TOKEN: 'token' };
+  return { ran: await gavel(['auction', ...args], { env }), server };
+}
+
+test('create sends exact minor units and durations as times', async (t) => {
+  const before = Date.now();
+  const created: Answerer = () => ({ status: 201, body: SHOWN });
+  const options = [
+    '--start',
+    '10.10',
+    '--currency',
+    'USD',
+    '--ends-in',
+    '10m',
+    '--buy-now',
+    '29.29',
+  ];
+  const { ran, server } = await run(
+    t,
+    created,
+    'create',
+    'Brass lamp',
+    ...options,
+    '--soft-close',
+    '1m,2m,unlimited',
+  );
+  assert.equal(ran.code, 0, ran.err);
+  const { body, authorization, path } = server.asked[0] ?? assert.fail('nothing was sent');
+  assert.equal(path, '/v1/auctions');
+  assert.equal(authorization, 'Bearer token');
+  assert.equal(body['startPriceCents'], 1010);
+  assert.equal(body['buyNowCents'], 2929);
+  assert.deepEqual(body['softClose'], { windowMs: 60_000, extensionMs: 120_000 });
+  assert.equal('reserveCents' in body, false);
+  const endsInMs = (body['endsAtMs'] as number) - before;
+  assert.ok(endsInMs >= 600_000 && endsInMs < 610_000);
+  assert.match(ran.out, new RegExp(`Listed ${AUCTION_ID}: Brass lamp`));
+  assert.match(ran.out, new RegExp(`gavel auction bid ${AUCTION_ID} 13\\.00`));
+});
+
+test('create refuses what it cannot read, before anything is sent', async (t) => {
+  const cases = [
+    ['--start', '10.001', '--currency', 'USD', '--ends-in', '1m'],
+    ['--start', '10', '--currency', 'usd', '--ends-in', '1m'],
+    ['--start', '10', '--currency', 'USD', '--ends-in', '10'],
+    ['--start', '10', '--currency', 'USD'],
+    ['--start', '10', '--currency', 'USD', '--ends-in', '1m', '--ends-at', '2027-01-01T00:00:00Z'],
+    ['--start', '10', '--currency', 'USD', '--ends-at', 'tomorrow'],
+    ['--start', '10', '--currency', 'USD', '--ends-in', '1m', '--format', 'dutch'],
+    ['--start', '10', '--currency', 'USD', '--ends-in', '1m', '--soft-close', '1m,1m,many'],
+    ['--currency', 'USD', '--ends-in', '1m'],
+  ];
+  for (const options of cases) {
+    const { ran, server } = await run(t, () => shown, 'create', 'Lamp', ...options);
+    assert.equal(ran.code, 2, options.join(' '));
+    assert.equal(server.asked.length, 0);
+  }
+});
+
+test('show prints the auction for people and for scripts', async (t) => {
+  const { ran } = await run(t, () => shown, 'show', AUCTION_ID);
+  assert.equal(ran.code, 0, ran.err);
+  assert.match(ran.out, /price +12\.50 USD +\(2 bids\)/);
+  assert.match(ran.out, /leading +bidder 7/);
+  const json = await run(t, () => shown, 'show', AUCTION_ID, '--json');
+  assert.deepEqual(JSON.parse(json.ran.out), SHOWN);
+});
+
+test('bid sends the amount in the currency of the auction, with a nonce', async (t) => {
+  const { ran, server } = await run(
+    t,
+    bids({ status: 200, body: ANSWERED }),
+    'bid',
+    AUCTION_ID,
+    '13',
+  );
+  assert.equal(ran.code, 0, ran.err);
+  assert.equal(ran.out, 'You lead at 13.00 USD; your next bid is at least 13.50 USD.\n');
+  const { path, body } = server.asked[1] ?? assert.fail('nothing was sent');
+  assert.equal(path, `/v1/auctions/${AUCTION_ID}/bids`);
+  assert.match(String(body['nonce']), /^[\x21-\x7e]{8,64}$/);
+  assert.deepEqual({ ...body, nonce: '' }, { amountCents: 1300, currency: 'USD', nonce: '' });
+});
+
+test('bid passes on --confirm, --dry-run and --nonce', async (t) => {
+  const answer = bids({ status: 200, body: ANSWERED });
+  const options = ['--confirm', '--dry-run', '--nonce', 'my-nonce-1'];
+  const { ran, server } = await run(t, answer, 'bid', AUCTION_ID, '13.00', ...options);
+  assert.match(ran.out, /^Nothing was sent to the auction/);
+  const { confirm, dryRun, nonce } = server.asked[1]?.body ?? {};
+  assert.deepEqual([confirm, dryRun, nonce], [true, true, 'my-nonce-1']);
+});
+
+test('a refused bid says why and what to try, with exit code 1', async (t) => {
+  const answer = bids(refusal(409, 'BID_TOO_LOW', { minimumNextCents: 1350 }));
+  const { ran } = await run(t, answer, 'bid', AUCTION_ID, '13.00');
+  assert.equal(ran.code, 1);
+  assert.match(ran.err, /Refused: BID_TOO_LOW\. It is so\./);
+  assert.match(ran.err, /The next bid is at least 13\.50 USD\./);
+  const json = await run(t, answer, 'bid', AUCTION_ID, '13.00', '--json');
+  assert.equal(json.ran.code, 1);
+  assert.equal((JSON.parse(json.ran.out) as { name: string }).name, 'BID_TOO_LOW');
+  const confirm = await run(t, bids(refusal(409, 'CONFIRMATION_NEEDED')), 'bid', AUCTION_ID, '900');
+  assert.match(confirm.ran.err, /--confirm/);
+});
+
+test('a refusal that passes has exit code 75, and a velocity limit is not tried again', async (t) => {
+  const { ran, server } = await run(
+    t,
+    bids(refusal(429, 'VELOCITY_LIMIT')),
+    'bid',
+    AUCTION_ID,
+    '13',
+  );
+  assert.equal(ran.code, 75);
+  assert.equal(server.asked.length, 2);
+});
+
+test('a bid whose connection breaks is sent again with the same nonce', async (t) => {
+  const answer: Answerer = ({ method }, count) => {
+    if (method === 'GET') return shown;
+    return count < 4 ? 'hang up' : { status: 200, body: ANSWERED };
+  };
+  const { ran, server } = await run(t, answer, 'bid', AUCTION_ID, '13');
+  assert.equal(ran.code, 0, ran.err);
+  const nonces = server.asked
+    .filter(({ method }) => method === 'POST')
+    .map(({ body }) => body['nonce']);
+  assert.ok(nonces.length >= 2);
+  assert.equal(new Set(nonces).size, 1);
+});
+
+test(
+  'an outcome that stays unknown is said to be so, with the nonce',
+  { timeout: 30_000 },
+  async (t) => {
+    const answer = bids(refusal(503, 'UNKNOWN_OUTCOME'));
+    const { ran } = await run(t, answer, 'bid', AUCTION_ID, '13', '--nonce', 'my-nonce-2');
+    assert.equal(ran.code, 75);
+    assert.match(ran.err, /not known whether this took effect/);
+    assert.match(ran.err, /--nonce my-nonce-2/);
+  },
+);
+
+test('buy-now, retract and cancel go to their own addresses', async (t) => {
+  const bought = { ...ANSWERED, status: 'won', minimumNextCents: 0 };
+  const buy = await run(t, bids({ status: 200, body: bought }), 'buy-now', AUCTION_ID);
+  assert.equal(buy.ran.out, 'You won at 13.00 USD.\n');
+  assert.equal(buy.server.asked[1]?.path, `/v1/auctions/${AUCTION_ID}/buy-now`);
+  const retract = await run(t, bids({ status: 200, body: ANSWERED }), 'retract', AUCTION_ID);
+  assert.match(retract.ran.out, /^Retracted\. /);
+  assert.equal(retract.server.asked[1]?.path, `/v1/auctions/${AUCTION_ID}/retract`);
+  const over = { status: 200, body: { ...SHOWN, status: 'cancelled' } };
+  const cancel = await run(t, () => over, 'cancel', AUCTION_ID, '--sell');
+  assert.equal(cancel.ran.out, 'Brass lamp: cancelled.\n');
+  assert.deepEqual(cancel.server.asked[0]?.body, { how: 'sell' });
+});
+
+test('a server that is not there has exit code 69 and says how to start one', async () => {
+  const closed = createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const { port } = closed.address() as AddressInfo;
+  closed.close();
+  await once(closed, 'close');
+  const env = { GAVEL_URL: `http://127.0.0.1:${port}`, GAVEL_TOKEN: 'token' };
+  for (const args of [
+    ['show', AUCTION_ID],
+    ['bid', AUCTION_ID, '1'],
+  ]) {
+    const ran = await gavel(['auction', ...args], { env });
+    assert.equal(ran.code, 69, args[0]);
+    assert.match(ran.err, /cannot be reached/);
+    assert.match(ran.err, /gavel serve/);
+  }
+});
+
+test('what is no gavel server, no id, no address and no token is said to be so', async (t) => {
+  const other = await run(t, () => ({ status: 200, body: [] }), 'show', AUCTION_ID);
+  assert.notEqual(other.ran.code, 0);
+  assert.equal((await run(t, () => shown, 'show', 'lamp')).ran.code, 2);
+  assert.equal((await gavel(['auction', 'show', AUCTION_ID, '--url', 'ftp://x'])).code, 2);
+  const tokenless = await gavel(['auction', 'show', AUCTION_ID]);
+  assert.equal(tokenless.code, 2);
+  assert.match(tokenless.err, /--token or GAVEL_TOKEN/);
+});
+
+test('a token that is refused says how to get another', async (t) => {
+  const { ran } = await run(t, () => refusal(401, 'TOKEN_EXPIRED'), 'show', AUCTION_ID);
+  assert.equal(ran.code, 1);
+  assert.match(ran.err, /gavel token --sub NAME/);
+});
