@@ -10,8 +10,7 @@ import { gavel, Server, StartFailed, temporaryFolder, UNLIMITED, verified } from
 import type { Fields, Received } from './wire-client.ts';
 import { bidsOf, list, rest, WireClient } from './wire-client.ts';
 
-/** How late an end may be told on a machine that is busy with other tests. */
-// A busy machine is late now and then; on an idle one 50 holds (it took 9).
+/** How late an end may be told where other programs keep the machine busy; idle, it took 9 ms. */
 const END_LATE_MS_MAX = Number(process.env['GAVEL_TEST_END_MS'] ?? 1_000);
 const EXIT_DATA = 74;
 const EXIT_TRY_AGAIN = 75;
