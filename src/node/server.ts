@@ -14,7 +14,7 @@ import { jwksOf, loadOrCreateKeyFile, signToken } from '../gateway/token.ts';
 import { JwtVerifier } from '../gateway/token-verifier.ts';
 import type { RoleName } from '../gateway/user.ts';
 import type { FolderMeta } from '../journal/data-folder.ts';
-import { keysFolder, lockDataFolder, openDataFolder } from '../journal/data-folder.ts';
+import { keysFolder, takeDataFolder } from '../journal/data-folder.ts';
 import { must } from '../lib/assert.ts';
 import { MonotonicClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -49,12 +49,11 @@ export interface RunningNode {
 export async function startNode(settings: Settings, log: Log): Promise<RunningNode> {
   // 1. The data folder is ours.
   const folder = settings.data.folder;
-  const meta = openDataFolder(folder, {
+  const { meta, release } = takeDataFolder(folder, {
     shards: settings.data.shards,
     shardsDefault: Math.max(1, availableParallelism() - 1),
     nowMs: Date.now(),
   });
-  const unlock = lockDataFolder(folder);
   const node: NodeInTheMaking = { settings, log, meta, clock: systemClock(0), gateway: null };
   const failure = Promise.withResolvers<ShardFailure>();
   const shards = makeShards(node, failure.resolve);
@@ -79,13 +78,13 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     const refresh = refreshKeys(keys, settings.auth.jwks, log);
     const close = (): void => {
       clearInterval(refresh);
-      unlock();
+      release();
     };
     return running({ settings, gateway, shards, ownKey, close, failed: failure.promise });
   } catch (error) {
     node.gateway?.close();
     await shards.stop();
-    unlock();
+    release();
     throw error;
   }
 }
