@@ -50,6 +50,7 @@ const PAGE_MASK = PAGE_ENTRIES - 1;
 const SCAN_MAX = 16;
 
 const NO_PAGES: Float64Array[] = [];
+const NO_PAGE = new Float64Array(0);
 const NO_ENTRIES: readonly number[] = [];
 
 function standingNumber(standing: Standing): number {
@@ -59,6 +60,8 @@ function standingNumber(standing: Standing): number {
 
 export class AttemptLog {
   #pages = NO_PAGES;
+  /** The page that the next entry goes into, if it has room: the last one. */
+  #page: Float64Array = NO_PAGE;
   #count = 0;
   #firstUnsaved = 0;
   #rewound = false;
@@ -227,20 +230,21 @@ export class AttemptLog {
   }
 
   #pageForNext(): Float64Array {
-    const number = this.#count >>> PAGE_BITS;
-    const page = this.#pages[number];
-    if (page !== undefined && (this.#count & PAGE_MASK) * STRIDE < page.length) return page;
-    return this.#grow(number, page);
+    const within = this.#count & PAGE_MASK;
+    // A count that is a whole number of pages starts the next one, unless there is none yet.
+    const isFull = within * STRIDE >= this.#page.length || (within === 0 && this.#count > 0);
+    if (isFull) this.#page = this.#grow();
+    return this.#page;
   }
 
-  #grow(number: number, page: Float64Array | undefined): Float64Array {
-    if (number > 0) {
+  #grow(): Float64Array {
+    if (this.#count >= PAGE_ENTRIES) {
       const added = new Float64Array(PAGE_ENTRIES * STRIDE);
       this.#pages.push(added);
       return added;
     }
-    const grown = new Float64Array(Math.max(ENTRIES_FIRST * STRIDE, (page?.length ?? 0) * 2));
-    if (page !== undefined) grown.set(page);
+    const grown = new Float64Array(Math.max(ENTRIES_FIRST * STRIDE, this.#page.length * 2));
+    grown.set(this.#page);
     this.#pages = [grown];
     return grown;
   }

@@ -98,8 +98,9 @@ export class MsgpackReader {
   }
 
   /** Goes back to a position that was read before. */
-  rewind(position: number): void {
+  rewind(position: number): this {
     this.#at = position;
+    return this;
   }
 
   /** A whole number up to `max` if one is next, else −1 (and the position is then anywhere). */
@@ -113,6 +114,21 @@ export class MsgpackReader {
       value = this.#view.getUint32(this.#skip(4));
     else if (head === 0xcc && this.#at < this.#end) value = this.#bytes[this.#at++] as number;
     return value <= max ? value : -1;
+  }
+
+  /** Where the bytes of a text of just this size start if one is next, else −1 (the position is then anywhere). */
+  tryStr(size: number): number {
+    if (this.#at >= this.#end) return -1;
+    const head = this.#bytes[this.#at++] as number;
+    if ((head & 0xe0) === 0xa0) {
+      if ((head & 0x1f) !== size) return -1;
+    } else if (head !== 0xd9 || this.#at >= this.#end || this.#bytes[this.#at++] !== size) {
+      return -1;
+    }
+    const from = this.#at;
+    if (size > this.#end - from) return -1;
+    this.#at = from + size;
+    return from;
   }
 
   /** A short text of these ASCII characters if one is next, else '' (the position is then anywhere). */

@@ -45,5 +45,4 @@ function charactersOf(pattern: RegExp): Uint8Array {
   );
 }
 
-export const AUCTION_ID_CHARS = charactersOf(AUCTION_ID_PATTERN);
 export const NONCE_CHARS = charactersOf(NONCE_PATTERN);

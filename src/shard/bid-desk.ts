@@ -19,7 +19,7 @@ import { SEQ_NONE } from '../journal/seq.ts';
 import { assert } from '../lib/assert.ts';
 import { ANSWER } from '../protocol/messages/answer.ts';
 import type { BuyNow } from '../protocol/messages/buy-now.ts';
-import type { PlaceBid } from '../protocol/messages/place-bid.ts';
+import type { PlaceBid, PlainBid } from '../protocol/messages/place-bid.ts';
 import type { Retract } from '../protocol/messages/retract.ts';
 import type { RefusalName } from '../protocol/refusals.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
@@ -53,6 +53,23 @@ export class BidDesk {
     else this.#handle(conn, frame.id, frame.auctionId, command);
   }
 
+  /** As `placeBid`, for a bid without options on an auction that is known. */
+  placePlainBid(
+    conn: number,
+    bidder: UserRef,
+    auction: Auction,
+    { id, amountCents, nonce }: PlainBid,
+  ): void {
+    this.#handleOn(conn, id, auction, {
+      kind: 'PlaceBid',
+      bidder,
+      amountCents: amountCents as Cents,
+      currency: null,
+      nonce,
+      confirm: false,
+    });
+  }
+
   buyNow(conn: number, bidder: UserRef, frame: BuyNow): void {
     const { id, auctionId, nonce } = frame;
     this.#handle(conn, id, auctionId, { kind: 'BuyNow', bidder, nonce });
@@ -64,10 +81,14 @@ export class BidDesk {
   }
 
   #handle(conn: number, id: number, auctionId: string, command: BidCommand): void {
+    const auction = this.#core.state.auctionById(auctionId as AuctionId);
+    if (auction === undefined) this.#refuseStray(conn, id, auctionId, command);
+    else this.#handleOn(conn, id, auction, command);
+  }
+
+  #handleOn(conn: number, id: number, auction: Auction, command: BidCommand): void {
     const core = this.#core;
-    const auction = core.state.auctionById(auctionId as AuctionId);
-    if (auction === undefined) return this.#refuseStray(conn, id, auctionId, command);
-    core.settle(auction.ref);
+    core.settle(auction);
     const content = contentOf(command, auction);
     if (this.#answerRepeated(conn, id, auction, command, content)) return;
 
@@ -152,7 +173,7 @@ export class BidDesk {
     const core = this.#core;
     const auction = core.state.auctionById(auctionId as AuctionId);
     if (auction === undefined) return core.refuse(conn, id, 'AUCTION_UNKNOWN', 'auctionId');
-    core.settle(auction.ref);
+    core.settle(auction);
     const decided = decide(auction, command, core.nowUs, core.settings);
     const event =
       typeof decided === 'string'

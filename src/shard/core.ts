@@ -6,6 +6,7 @@
  *                                 └──▶ state (evolve)
  *                                 └──▶ watchers, private feed (outbox, held until the commit)
  */
+import type { Auction } from '../auction/auction.ts';
 import type { AuctionEvent, ShardEvent } from '../auction/events.ts';
 import type { AuctionRef, UserId, UserRef } from '../auction/ids.ts';
 import { NOBODY } from '../auction/ids.ts';
@@ -141,8 +142,7 @@ export class ShardCore {
   }
 
   /** Starts and ends this auction if that is due, before anything else is decided on it. */
-  settle(ref: AuctionRef): void {
-    const auction = this.state.auction(ref);
+  settle(auction: Auction): void {
     if (nextDeadlineMs(auction) * 1000 <= this.#nowUs) this.recordAll(due(auction, this.#nowUs));
   }
 

@@ -50,8 +50,9 @@ export class ListingDesk {
       return core.refuse(conn, frame.id, decided.refusal, decided.field, decided.reason);
     }
     core.record(decided);
-    core.settle(decided.auction);
-    this.#queries.reply(conn, frame.id, core.state.auction(decided.auction));
+    const auction = core.state.auction(decided.auction);
+    core.settle(auction);
+    this.#queries.reply(conn, frame.id, auction);
   }
 
   change(conn: number, by: UserRef, frame: ChangeAuction): void {
@@ -96,7 +97,7 @@ export class ListingDesk {
   #find(conn: number, id: number, auctionId: string): Auction | undefined {
     const auction = this.#core.state.auctionById(auctionId as AuctionId);
     if (auction === undefined) this.#core.refuse(conn, id, 'AUCTION_UNKNOWN', 'auctionId');
-    else this.#core.settle(auction.ref);
+    else this.#core.settle(auction);
     return auction;
   }
 

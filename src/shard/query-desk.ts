@@ -106,7 +106,7 @@ export class QueryDesk {
   #find(conn: number, id: number, auctionId: string): Auction | undefined {
     const auction = this.#core.state.auctionById(auctionId as AuctionId);
     if (auction === undefined) this.#core.refuse(conn, id, 'AUCTION_UNKNOWN', 'auctionId');
-    else this.#core.settle(auction.ref);
+    else this.#core.settle(auction);
     return auction;
   }
 }

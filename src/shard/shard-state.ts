@@ -9,12 +9,13 @@ import type { AuctionId, AuctionRef, UserId, UserRef } from '../auction/ids.ts';
 import { NOBODY } from '../auction/ids.ts';
 import { nextDeadlineMs } from '../auction/lifecycle.ts';
 import { assert, must } from '../lib/assert.ts';
+import { AuctionIndex } from './auction-index.ts';
 import { Deadlines } from './deadlines.ts';
 
 export class ShardState {
   /** Index is the reference; 0 stays empty. */
   readonly #auctions: (Auction | undefined)[] = [undefined];
-  readonly #auctionsById = new Map<AuctionId, Auction>();
+  readonly #index = new AuctionIndex();
   readonly #userIds: (UserId | undefined)[] = [undefined];
   readonly #usersById = new Map<UserId, UserRef>();
   readonly deadlines = new Deadlines();
@@ -44,7 +45,12 @@ export class ShardState {
   }
 
   auctionById(id: AuctionId): Auction | undefined {
-    return this.#auctionsById.get(id);
+    return this.#auctions[this.#index.findId(id)];
+  }
+
+  /** The auction whose id stands at `from` in a frame. */
+  auctionAt(bytes: Uint8Array, from: number): Auction | undefined {
+    return this.#auctions[this.#index.find(bytes, from)];
   }
 
   userById(id: UserId): UserRef {
@@ -83,9 +89,9 @@ export class ShardState {
   /** Takes over an auction from a snapshot. */
   addAuction(auction: Auction): void {
     assert(auction.ref === this.nextAuction, 'auctions are numbered without holes');
-    assert(!this.#auctionsById.has(auction.id), 'an auction has one number');
+    assert(this.#index.findId(auction.id) === 0, 'an auction has one number');
     this.#auctions.push(auction);
-    this.#auctionsById.set(auction.id, auction);
+    this.#index.add(auction.id, auction.ref);
     this.#schedule(auction);
   }
 

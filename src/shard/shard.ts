@@ -23,7 +23,7 @@ import { CREATE_AUCTION } from '../protocol/messages/create-auction.ts';
 import { GET } from '../protocol/messages/get.ts';
 import { LIST_AUCTIONS } from '../protocol/messages/list-auctions.ts';
 import { LIST_BIDS } from '../protocol/messages/list-bids.ts';
-import { PLACE_BID } from '../protocol/messages/place-bid.ts';
+import { PLACE_BID, PlainBid } from '../protocol/messages/place-bid.ts';
 import { RETRACT } from '../protocol/messages/retract.ts';
 import { SET_BID_LIMIT } from '../protocol/messages/set-bid-limit.ts';
 import { SUBSCRIBE } from '../protocol/messages/subscribe.ts';
@@ -44,6 +44,7 @@ export class Shard {
   readonly #queries: QueryDesk;
   readonly #listings: ListingDesk;
   readonly #reader = new MsgpackReader();
+  readonly #plain = new PlainBid();
 
   constructor(options: ShardOptions) {
     this.#core = new ShardCore(options);
@@ -95,7 +96,7 @@ export class Shard {
     for (let left = BATCH.dueMax; left > 0; left--) {
       const ref = deadlines.takeDue(nowMs);
       if (ref === 0) return;
-      core.settle(ref);
+      core.settle(core.state.auction(ref));
     }
   }
 
@@ -120,10 +121,11 @@ export class Shard {
       const present = reader.array() - 1;
       const number = reader.uint();
       // A request id is read first and fast, so that a refusal can name it.
+      const fieldsAt = reader.position;
       id = reader.uint();
-      reader.open(bytes, from, to).array();
-      reader.uint();
-      this.#dispatch(conn, user, id, number, present);
+      reader.rewind(fieldsAt);
+      if (number === PLACE_BID.number) this.#placeBid(conn, user, id, bytes, present);
+      else this.#dispatch(conn, user, id, number, present);
     } catch (error) {
       if (error instanceof MalformedField) {
         this.#core.refuse(conn, id, 'MALFORMED', error.path, error.message);
@@ -143,16 +145,24 @@ export class Shard {
     core.outbox.release(core.journal.committedSeq, this.#deliveries);
   }
 
+  #placeBid(conn: number, user: number, id: number, bytes: Uint8Array, present: number): void {
+    const bidder = this.#signedIn(conn, id, user);
+    if (bidder === NOBODY) return;
+    const reader = this.#reader;
+    const fieldsAt = reader.position;
+    const plain = this.#plain;
+    if (plain.read(reader, present)) {
+      const auction = this.#core.state.auctionAt(bytes, plain.auctionIdAt);
+      if (auction !== undefined) return this.#bids.placePlainBid(conn, bidder, auction, plain);
+    }
+    const frame = PLACE_BID.readFields(reader.rewind(fieldsAt), present);
+    assert(frame.amountCents <= CENTS_MAX, 'the field has been checked');
+    this.#bids.placeBid(conn, bidder, frame);
+  }
+
   #dispatch(conn: number, user: number, id: number, number: number, present: number): void {
     const reader = this.#reader;
     switch (number) {
-      case PLACE_BID.number: {
-        const bidder = this.#signedIn(conn, id, user);
-        if (bidder === NOBODY) return;
-        const frame = PLACE_BID.readFields(reader, present);
-        assert(frame.amountCents <= CENTS_MAX, 'the field has been checked');
-        return this.#bids.placeBid(conn, bidder, frame);
-      }
       case BUY_NOW.number: {
         const bidder = this.#signedIn(conn, id, user);
         if (bidder === NOBODY) return;

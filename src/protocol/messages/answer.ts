@@ -5,6 +5,7 @@
 import {
   amount,
   auctionSeq,
+  BID_STATUSES,
   bidStatus,
   epoch,
   refusalCode,
@@ -12,11 +13,16 @@ import {
   retryAfterMs,
   timeMs,
 } from '../common.ts';
+import type { MsgpackWriter } from '../../lib/msgpack-writer.ts';
+import type { Values } from '../field.ts';
 import { list, optional, uint } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
-export const ANSWER = message('server', 65, 'answer', {
+const NUMBER = 65;
+const FIELDS = 12;
+
+const shape = {
   id: requestId,
   code: refusalCode,
   epoch,
@@ -33,5 +39,26 @@ export const ANSWER = message('server', 65, 'answer', {
   /** When the server read the command. */
   serverTimeMs: timeMs,
   retryAfterMs: optional(retryAfterMs),
-});
+};
+
+function write(writer: MsgpackWriter, answer: Values<typeof shape>): void {
+  const { suggestedCents, retryAfterMs: waitMs } = answer;
+  writer.array(1 + (waitMs === null ? FIELDS - 1 : FIELDS));
+  writer.uint(NUMBER);
+  writer.uint(answer.id);
+  writer.uint(answer.code);
+  writer.uint(answer.epoch);
+  writer.uint(answer.seq);
+  writer.uint(answer.record);
+  writer.uint(answer.currentPriceCents);
+  writer.uint(BID_STATUSES.indexOf(answer.status));
+  writer.uint(answer.minimumNextCents);
+  writer.array(suggestedCents.length);
+  for (let i = 0; i < suggestedCents.length; i++) writer.uint(suggestedCents[i] as number);
+  writer.uint(answer.endsAtMs);
+  writer.uint(answer.serverTimeMs);
+  if (waitMs !== null) writer.uint(waitMs);
+}
+
+export const ANSWER = message('server', NUMBER, 'answer', shape, write);
 export type Answer = MessageOf<typeof ANSWER>;
