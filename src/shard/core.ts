@@ -132,6 +132,7 @@ export class ShardCore {
   recordAll(events: readonly AuctionEvent[]): Seq {
     let first = 0 as Seq;
     for (const event of events) {
+      this.watchers.willSee(event);
       const seq = this.record(event);
       if (first === 0) first = seq;
       const auction = this.state.auction(event.auction);

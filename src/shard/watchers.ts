@@ -68,11 +68,19 @@ export class Watchers {
       this.#pending.push(auction.ref);
     } else if ('auctionSeq' in event) {
       const { auctionSeq } = event;
-      this.#flush(auction, auctionSeq - 1);
       this.#writeUrgent(auction, event);
       const handle = this.#core.handleOf(auction.ref);
       this.#core.outbox.update(handle, auctionSeq, auctionSeq, true);
     }
+  }
+
+  /**
+   * To be told before an event is applied: what is rarer than a bid may change what the bids before
+   * it had come to (a retraction does), so their update is written first.
+   */
+  willSee(event: AuctionEvent): void {
+    if (event.kind === 'BidAccepted' || !('auctionSeq' in event)) return;
+    if (this.#pendingFrom.has(event.auction)) this.#flush(this.#core.state.auction(event.auction));
   }
 
   /** Writes what is waiting; called when the batch closes. */
@@ -81,9 +89,10 @@ export class Watchers {
     this.#pending.length = 0;
   }
 
-  #flush(auction: Auction, upTo = auction.auctionSeq): void {
+  #flush(auction: Auction): void {
     const from = this.#pendingFrom.get(auction.ref) ?? NONE;
     if (from === NONE) return;
+    const upTo = auction.auctionSeq;
     this.#pendingFrom.set(auction.ref, NONE);
     const handle = this.#core.handleOf(auction.ref);
     BID_UPDATE.write(this.#core.outbox.writer, {

@@ -5,6 +5,7 @@ import { CommitFailure } from '../../src/journal/journal.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { CANCEL_AUCTION } from '../../src/protocol/messages/cancel-auction.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
+import { RETRACT } from '../../src/protocol/messages/retract.ts';
 import { SUBSCRIBE } from '../../src/protocol/messages/subscribe.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
 import { AUCTION, auctionId, SELLER, ShardFixture, START_MS } from './fixture.ts';
@@ -156,6 +157,26 @@ describe('watchers', () => {
       updates.map((one) => one.range?.urgent),
       [false, true, true],
     );
+  });
+
+  it('shows the bids of a batch as they stood, also where one is taken back in the same batch', () => {
+    const fixture = new ShardFixture();
+    fixture.list();
+    fixture.bid(1, 5_000);
+    fixture.ask(SUBSCRIBE, 3, { auctionId: AUCTION, epoch: null, seq: null });
+    fixture.delivered();
+    fixture.take(PLACE_BID, 2, fixture.bidFields(9_000));
+    fixture.take(RETRACT, 2, { auctionId: AUCTION, nonce: fixture.nonce() });
+    fixture.shard.commit();
+    const updates = fixture.delivered().filter((one) => one.kind === 'update');
+    assert.deepEqual(
+      updates.map(({ name }) => name),
+      ['bid_update', 'auction_changed'],
+    );
+    assert.equal(updates[0]?.fields['currentPriceCents'], 5_100);
+    assert.equal(updates[0]?.fields['bidCount'], 2);
+    const after = updates[1]?.fields['auction'] as { currentPriceCents: number; bidCount: number };
+    assert.deepEqual([after.currentPriceCents, after.bidCount], [1_000, 1]);
   });
 
   it('shows a cancelled auction as if nobody had bid', () => {
