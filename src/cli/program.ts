@@ -61,6 +61,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/bench.ts')).benchCommand,
   },
   {
+    name: 'sim',
+    summary: 'prove it: thousands of simulated disasters, each under a seed',
+    load: async () => (await import('./commands/sim.ts')).simCommand,
+  },
+  {
     name: 'config',
     summary: 'print, check and document the configuration',
     load: async () => (await import('./commands/config.ts')).configCommand,

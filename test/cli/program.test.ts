@@ -24,6 +24,7 @@ const COMMANDS: readonly string[][] = [
   ['verify'],
   ['inspect'],
   ['bench'],
+  ['sim'],
   ['config'],
   ['config', 'print'],
   ['config', 'check'],

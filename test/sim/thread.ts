@@ -1,0 +1,211 @@
+/**
+ * A shard's thread without a thread: the same rings, records, batches, recovery and snapshots as in
+ * node/, turned by the simulation's clock instead of blocking. It can die at any point of a turn;
+ * its rings outlive it, as they do in the real process.
+ */
+import type { RuleSettings } from '../../src/auction/settings.ts';
+import type { ShardPort } from '../../src/gateway/shard-port.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import type { StateStore } from '../../src/journal/state-store.ts';
+import type { RingMemory } from '../../src/node/byte-ring.ts';
+import { makeRing, RingConsumer, RingProducer } from '../../src/node/byte-ring.ts';
+import {
+  FRAME,
+  INTRODUCE,
+  InboundCursor,
+  pushInbound,
+  TICK,
+  UNWATCH,
+} from '../../src/node/inbound.ts';
+import { OutboundReader, OutboundWriter } from '../../src/node/outbound.ts';
+import type { Deliveries } from '../../src/protocol/deliveries.ts';
+import { recover } from '../../src/shard/recovery.ts';
+import { Shard } from '../../src/shard/shard.ts';
+import type { ShardState } from '../../src/shard/shard-state.ts';
+import { Snapshotter } from '../../src/shard/snapshotter.ts';
+
+export interface ThreadOptions {
+  readonly index: number;
+  readonly shards: number;
+  readonly epoch: number;
+  readonly settings: RuleSettings;
+  /** Opens the shard's files, as each start of the thread does. */
+  readonly open: () => { readonly journal: Journal; readonly state: StateStore };
+  /** How many frames the next batch may have. */
+  readonly batchMax: () => number;
+  readonly snapshotEveryUs: number;
+  readonly nowUs: () => number;
+  /** The stamp that a frame gets, of the one that it should get. */
+  readonly stamp: (stampUs: number) => number;
+  /** Something waits for a turn. */
+  readonly wake: () => void;
+  readonly watchedHandles: () => readonly number[];
+  /** Asked between two batches; throws where the thread is to die. */
+  readonly mayDie: () => void;
+}
+
+/** Small, so that full rings are part of the game. */
+const INBOUND_BYTES = 1 << 15;
+const OUTBOUND_BYTES = 1 << 19;
+const NO_BYTES = new Uint8Array(0);
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+interface Running {
+  readonly shard: Shard;
+  readonly state: ShardState;
+  readonly journal: Journal;
+  readonly snapshotter: Snapshotter;
+  readonly ring: RingConsumer;
+  readonly cursor: InboundCursor;
+}
+
+export class Thread implements ShardPort {
+  readonly #options: ThreadOptions;
+  readonly #inbound: RingMemory = makeRing(INBOUND_BYTES);
+  readonly #outbound: RingMemory = makeRing(OUTBOUND_BYTES);
+  readonly #producer = new RingProducer(this.#inbound);
+  readonly #consumer = new RingConsumer(this.#outbound);
+  readonly #reader = new OutboundReader(OUTBOUND_BYTES);
+  readonly #users = new Map<number, string>();
+  #running: Running | null = null;
+  #snapshotAtUs = 0;
+  #snapshotSeq = 0;
+
+  constructor(options: ThreadOptions) {
+    this.#options = options;
+  }
+
+  /** Recovers, in the first start and after each death. @throws what recovery throws */
+  start(cautious: boolean): void {
+    const { index, shards, epoch, settings, open, watchedHandles, nowUs } = this.#options;
+    const { journal, state: store } = open();
+    const { state } = recover(journal, store);
+    const shard = new Shard({
+      index,
+      shards,
+      epoch,
+      journal,
+      state,
+      settings,
+      deliveries: new OutboundWriter(new RingProducer(this.#outbound)),
+    });
+    for (const [number, id] of this.#users) shard.introduce(number, id);
+    for (const handle of watchedHandles()) shard.rewatch(handle);
+    this.#running = {
+      shard,
+      state,
+      journal,
+      snapshotter: new Snapshotter(state, store, SLICES),
+      ring: new RingConsumer(this.#inbound),
+      cursor: new InboundCursor(INBOUND_BYTES),
+    };
+    this.#cautious = cautious;
+    this.#snapshotAtUs = nowUs();
+    this.#snapshotSeq = journal.committedSeq;
+    // What `rewatch` said has to leave, also when nothing else comes.
+    this.#options.wake();
+  }
+
+  #cautious = false;
+
+  get running(): boolean {
+    return this.#running !== null;
+  }
+
+  get state(): ShardState | null {
+    return this.#running?.state ?? null;
+  }
+
+  get lastAtUs(): number {
+    return this.#running?.journal.lastAtUs ?? 0;
+  }
+
+  get nextDeadlineMs(): number {
+    return this.#running?.shard.nextDeadlineMs ?? Infinity;
+  }
+
+  /** The thread is gone; rings stay. */
+  die(): void {
+    this.#running = null;
+  }
+
+  /** One turn of the loop: everything that the ring holds, batch by batch, then a slice. */
+  turn(): void {
+    const running = this.#running;
+    if (running === null) return;
+    const { shard, ring, cursor } = running;
+    const count = ring.copyTo(cursor.bytes);
+    cursor.open(count);
+    let finished = 0;
+    do {
+      this.#options.mayDie();
+      const max = this.#cautious ? 1 : this.#options.batchMax();
+      for (let frames = 0; frames < max && cursor.next(); frames++) this.#take(running);
+      shard.commit();
+      this.#options.mayDie();
+      ring.finish(cursor.passed - finished);
+      finished = cursor.passed;
+    } while (finished < count);
+    this.#snapshot(running);
+  }
+
+  /** Hands over what the thread has published. */
+  deliver(deliveries: Deliveries): void {
+    const count = this.#consumer.copyTo(this.#reader.bytes);
+    if (count === 0) return;
+    this.#reader.deliver(count, deliveries);
+    this.#consumer.finish(count);
+  }
+
+  tick(): void {
+    this.#push(TICK, 0, 0, this.#options.nowUs(), NO_BYTES);
+  }
+
+  submit(conn: number, user: number, stampUs: number, frame: Uint8Array): boolean {
+    return this.#push(FRAME, conn, user, this.#options.stamp(stampUs), frame);
+  }
+
+  introduce(user: number, userId: string): boolean {
+    this.#users.set(user, userId);
+    return this.#push(INTRODUCE, 0, user, this.#options.nowUs(), encoder.encode(userId));
+  }
+
+  unwatch(handle: number): boolean {
+    return this.#push(UNWATCH, handle, 0, this.#options.nowUs(), NO_BYTES);
+  }
+
+  get backlog(): { readonly frames: number; readonly bytes: number } {
+    return { frames: 0, bytes: this.#producer.used };
+  }
+
+  #push(kind: number, conn: number, user: number, stampUs: number, payload: Uint8Array): boolean {
+    const pushed = pushInbound(this.#producer, kind, conn, user, stampUs, payload);
+    this.#options.wake();
+    return pushed;
+  }
+
+  #take({ shard, cursor }: Running): void {
+    const { kind, conn, user, stampUs, bytes, payloadFrom, payloadTo } = cursor;
+    if (kind === FRAME) shard.take(conn, user, stampUs, bytes, payloadFrom, payloadTo);
+    else if (kind === TICK) shard.tick(stampUs);
+    else if (kind === UNWATCH) shard.unwatch(conn);
+    else shard.introduce(user, decoder.decode(bytes.subarray(payloadFrom, payloadTo)));
+  }
+
+  #snapshot({ snapshotter, journal }: Running): void {
+    const { committedSeq } = journal;
+    if (!snapshotter.running) {
+      const nowUs = this.#options.nowUs();
+      if (committedSeq === this.#snapshotSeq) return;
+      if (nowUs - this.#snapshotAtUs < this.#options.snapshotEveryUs) return;
+      snapshotter.begin(committedSeq);
+      this.#snapshotSeq = committedSeq;
+      this.#snapshotAtUs = nowUs;
+    }
+    if (snapshotter.slice(committedSeq)) this.#options.wake();
+  }
+}
+
+/** Small slices, so that a snapshot takes many turns. */
+const SLICES = { rowsMax: 2, bytesMax: 2_048 };
