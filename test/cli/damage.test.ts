@@ -1,0 +1,164 @@
+/**
+ * Goal (P8): whatever happens to one file of a data folder, a server never serves a state that is
+ * not the one that was answered. Method: seeded single damages (a bit flipped, a page zeroed, the end
+ * cut off, the file gone, or another one in its place) to every file, of a folder that was closed
+ * and of one whose server was killed; then start a shard on it and verify it.
+ *
+ *   refused, with a message that names the file or folder and what to do
+ *   or harmless: the same state hash; what a start does not look at, `gavel verify` finds
+ *
+ *   GAVEL_TEST_LONG=1   50,000 damages in place of 1,000
+ */
+import assert from 'node:assert/strict';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { stateHash } from '../../src/auction/state-hash.ts';
+import { checkShard } from '../../src/cli/inspection/shard-check.ts';
+import { openLog, readSnapshot, shardIndexes } from '../../src/cli/inspection/shard-reading.ts';
+import { openDataFolder, takeDataFolder } from '../../src/journal/data-folder.ts';
+import type { ShardStorage } from '../../src/journal/shard-storage.ts';
+import { openShardStorage } from '../../src/journal/shard-storage.ts';
+import { recover } from '../../src/shard/recovery.ts';
+import { Snapshotter } from '../../src/shard/snapshotter.ts';
+import { auctionId, ShardFixture } from '../shard/fixture.ts';
+import { Random } from '../sim/random.ts';
+
+const DAMAGES = process.env['GAVEL_TEST_LONG'] === '1' ? 50_000 : 1_000;
+const SEED = Number(process.env['GAVEL_TEST_SEED'] ?? 20_261_123);
+const OPTIONS = { shards: null, shardsDefault: 1, nowMs: 1 };
+const PAGE_BYTES = 4096;
+
+/** How a folder is refused: these names are what the CLI explains, with exit code 74 or 78. */
+const REFUSALS = new Set([
+  'DamagedJournal',
+  'DamagedState',
+  'DamagedDataFolder',
+  'UnusableDataFolder',
+  'WrongFormat',
+]);
+
+/** A folder with three auctions, many bids, a snapshot of the first half and a log after it. */
+function makeFolder(folder: string): { readonly storage: ShardStorage; readonly hash: string } {
+  openDataFolder(folder, OPTIONS);
+  const storage = openShardStorage(folder, 0);
+  const fixture = new ShardFixture({ journal: storage.journal, store: storage.state });
+  for (let i = 1; i <= 3; i++) fixture.list({}, auctionId(i));
+  const snapshotter = new Snapshotter(fixture.state, storage.state);
+  for (let i = 0; i < 150; i++) {
+    const id = auctionId(1 + (i % 3));
+    fixture.bid(1 + (i % 5), 2_000 + i * 400, { auctionId: id });
+    if (i !== 75) continue;
+    snapshotter.begin(storage.journal.committedSeq);
+    while (snapshotter.slice(storage.journal.committedSeq));
+  }
+  return { storage, hash: stateHash(fixture.state.auctions()) };
+}
+
+function damage(random: Random, folder: string, files: readonly string[]): string {
+  const file = random.pick(files);
+  const path = join(folder, file);
+  const bytes = readFileSync(path);
+  const at = random.below(Math.max(1, bytes.length));
+  switch (random.pick(['bit', 'bit', 'bit', 'page', 'cut', 'gone', 'other'])) {
+    case 'bit':
+      if (bytes.length === 0) return '';
+      bytes[at] = (bytes[at] as number) ^ (1 << random.below(8));
+      writeFileSync(path, bytes);
+      return `${file}: a bit of byte ${at} flipped`;
+    case 'page': {
+      const from = Math.floor(at / PAGE_BYTES) * PAGE_BYTES;
+      bytes.fill(0, from, Math.min(bytes.length, from + PAGE_BYTES));
+      writeFileSync(path, bytes);
+      return `${file}: bytes ${from} to ${from + PAGE_BYTES} zeroed`;
+    }
+    case 'cut':
+      writeFileSync(path, bytes.subarray(0, at));
+      return `${file}: cut to ${at} bytes`;
+    case 'gone':
+      rmSync(path);
+      return `${file}: gone`;
+    default: {
+      const other = random.pick(files);
+      writeFileSync(path, readFileSync(join(folder, other)));
+      return `${file}: replaced by ${other}`;
+    }
+  }
+}
+
+/** The state hash that a server would serve; or the error with which it refuses. */
+function start(folder: string): string | Error {
+  let release = (): void => {};
+  let storage: ShardStorage | null = null;
+  try {
+    ({ release } = takeDataFolder(folder, OPTIONS));
+    storage = openShardStorage(folder, 0);
+    return stateHash(recover(storage.journal, storage.state).state.auctions());
+  } catch (error) {
+    return error as Error;
+  } finally {
+    storage?.state.close();
+    storage?.journal.close();
+    release();
+  }
+}
+
+/** What `gavel verify` says: the state's hash, or what is wrong. */
+function verify(folder: string): string {
+  try {
+    assert.deepEqual(shardIndexes(folder, undefined), [0]);
+    const snapshot = readSnapshot(folder, 0);
+    const log = openLog(folder, 0);
+    if (log === null) return 'no log';
+    try {
+      const { finding, stateHash: hash } = checkShard(log, snapshot);
+      return finding?.what ?? hash ?? 'no state';
+    } finally {
+      log.close();
+    }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+it(`refuses ${DAMAGES} damages to one file, or serves the same state`, (t) => {
+  const random = new Random(SEED);
+  const base = mkdtempSync(join(tmpdir(), 'gavel-damage-'));
+  t.after(() => rmSync(base, { recursive: true, force: true }));
+  const open = join(base, 'open');
+  const closed = join(base, 'closed');
+  const killed = join(base, 'killed');
+  const { storage, hash } = makeFolder(open);
+  cpSync(open, killed, { recursive: true });
+  storage.state.close();
+  storage.journal.close();
+  cpSync(open, closed, { recursive: true });
+
+  const counts = { refused: 0, harmless: 0, foundByVerifyOnly: 0 };
+  for (let i = 0; i < DAMAGES; i++) {
+    const folder = join(base, 'damaged');
+    rmSync(folder, { recursive: true, force: true });
+    cpSync(random.chance(0.5) ? killed : closed, folder, { recursive: true });
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      statSync(join(folder, name)).isFile(),
+    );
+    const what = damage(random, folder, files.toSorted());
+    const verified = verify(folder);
+    const started = start(folder);
+    const told = `${what} (seed ${SEED}, damage ${i})`;
+    if (typeof started === 'string') {
+      assert.equal(started, hash, `served another state: ${told}`);
+      if (verified === hash) counts.harmless += 1;
+      else counts.foundByVerifyOnly += 1;
+      continue;
+    }
+    counts.refused += 1;
+    assert.ok(REFUSALS.has(started.name), `${told}: ${started.stack}`);
+    assert.ok(started.message.includes(folder), `${told}: names no file: ${started.message}`);
+    assert.notEqual(verified, hash, `verify says that all is well: ${told}: ${started.message}`);
+  }
+  t.diagnostic(JSON.stringify(counts));
+  assert.ok(counts.refused > DAMAGES / 4, 'the damages bite');
+});
