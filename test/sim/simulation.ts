@@ -45,6 +45,8 @@ export async function simulate(plan: Plan, wraps: Wraps = {}): Promise<Outcome> 
     return await simulation.run();
   } finally {
     Math.random = random;
+    // The runtime lets go of closed handles, and hears Ctrl-C, in a turn of its own.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
