@@ -42,14 +42,10 @@ function record(t: TestContext, mode: 'FULL' | 'NORMAL'): Recording {
   const before = filesOf(folder);
   const [trace, acksFile] = [join(base, 'trace'), join(base, 'acks')];
   const child = join(import.meta.dirname, 'power-cut-child.ts');
-  const { status, stderr } = spawnSync(
-    'strace',
-    [
-      ...['-f', '-xx', '-y', '-s', '1000000', '-e', `trace=${TRACED}`, '-e', 'signal=none'],
-      ...['-o', trace, process.execPath, child, folder, acksFile, mode],
-    ],
-    { encoding: 'utf8' },
-  );
+  const watch = ['-f', '-xx', '-y', '-s', '1000000', '-e', `trace=${TRACED}`, '-e', 'signal=none'];
+  const program = [process.execPath, child, folder, acksFile, mode];
+  const strace = [...watch, '-o', trace, ...program];
+  const { status, stderr } = spawnSync('strace', strace, { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   return { folder, before, steps: readTrace(trace, [folder, acksFile]), acksFile };
 }
