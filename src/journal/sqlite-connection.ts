@@ -115,9 +115,36 @@ function makeTables(db: Connection, kind: FileKind): void {
 function checkFormat(db: Connection, path: string, kind: FileKind): void {
   const application: unknown = db.pragma('application_id', { simple: true });
   const version: unknown = db.pragma('user_version', { simple: true });
-  if (application === kind.applicationId && version === kind.format) return;
-  throw new WrongFormat(
-    `${path} has format ${String(version)} of application ${String(application)}; expected is ` +
-      `format ${kind.format} of application ${kind.applicationId}`,
-  );
+  if (application !== kind.applicationId || version !== kind.format) {
+    throw new WrongFormat(
+      `${path} has format ${String(version)} of application ${String(application)}; expected is ` +
+        `format ${kind.format} of application ${kind.applicationId}`,
+    );
+  }
+  // A reader never compiles a CHECK, so it would not notice that damage has changed one.
+  if (tablesOf(db) !== expectedTables(kind)) {
+    throw new WrongFormat(`${path} has other tables than format ${kind.format}: it is damaged`);
+  }
+}
+
+/** The statements that made the tables, as SQLite keeps them. */
+function tablesOf(db: Connection): string {
+  const statements = db.prepare('SELECT sql FROM sqlite_schema ORDER BY name').pluck().all();
+  return statements.map(String).join(';\n');
+}
+
+const tablesByKind = new WeakMap<FileKind, string>();
+
+function expectedTables(kind: FileKind): string {
+  const known = tablesByKind.get(kind);
+  if (known !== undefined) return known;
+  const db = new Database(':memory:');
+  try {
+    db.exec(kind.schema);
+    const tables = tablesOf(db);
+    tablesByKind.set(kind, tables);
+    return tables;
+  } finally {
+    db.close();
+  }
 }

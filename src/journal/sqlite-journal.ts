@@ -200,12 +200,22 @@ const EMPTY_READING: JournalReading = {
 
 function openLog(files: SqliteJournalFiles, expected: Head): Connection {
   refuseMissingLog(files, expected);
+  const create = expected.seq === SEQ_NONE;
+  if (!create) checkUntouched(files);
   try {
-    const create = expected.seq === SEQ_NONE;
     return openConnection(files.logFile, { ...LOG_FILE, synchronous: 'FULL', create });
   } catch (error) {
     throw asDamage(error, files.logFile, SEQ_NONE);
   }
+}
+
+/**
+ * The check of the end, with nothing written yet. A connection that may write folds or drops a
+ * damaged write-ahead file when it closes, and with it what could still be looked at.
+ * @throws DamagedJournal
+ */
+function checkUntouched(files: SqliteJournalFiles): void {
+  openSqliteJournalForReading(files).close();
 }
 
 /**

@@ -10,6 +10,7 @@
  *   GAVEL_TEST_LONG=1   50,000 damages in place of 1,000
  */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import {
   cpSync,
   mkdtempSync,
@@ -112,6 +113,18 @@ function start(folder: string): string | Error {
   }
 }
 
+/** The files of the log, but for SQLite's shared memory and files without content. */
+function logOf(folder: string): readonly (readonly [string, string])[] {
+  const shard = join(folder, 'shard-0');
+  return ['head', 'log.sqlite', 'log.sqlite-wal']
+    .filter((name) => (statSync(join(shard, name), { throwIfNoEntry: false })?.size ?? 0) > 0)
+    .map((name) => [name, sha256(readFileSync(join(shard, name)))] as const);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 /** What `gavel verify` says: the state's hash, or what is wrong. */
 function verify(folder: string): string {
   try {
@@ -153,6 +166,7 @@ it(`refuses ${DAMAGES} damages to one file, or serves the same state`, (t) => {
     );
     const what = damage(random, folder, files.toSorted());
     const verified = verify(folder);
+    const before = logOf(folder);
     const started = start(folder);
     const told = `${what} (seed ${SEED}, damage ${i})`;
     if (typeof started === 'string') {
@@ -162,6 +176,10 @@ it(`refuses ${DAMAGES} damages to one file, or serves the same state`, (t) => {
       continue;
     }
     counts.refused += 1;
+    // A log that is refused stays as it is, to be looked at.
+    if (started.name === 'DamagedJournal') {
+      assert.deepEqual(logOf(folder), before, `changed by a refused start: ${told}`);
+    }
     assert.ok(REFUSALS.has(started.name), `${told}: ${started.stack}`);
     assert.ok(started.message.includes(folder), `${told}: names no file: ${started.message}`);
     assert.notEqual(verified, hash, `verify says that all is well: ${told}: ${started.message}`);
