@@ -95,6 +95,12 @@ export class AttemptLog {
     if (count === this.#count) this.#rewound = false;
   }
 
+  /** Nothing is known to be in the snapshot as it is now. */
+  forgetSaved(): void {
+    this.#firstUnsaved = 0;
+    this.#rewound = this.#count > 0;
+  }
+
   push(attempt: Attempt): void {
     const page = this.#pageForNext();
     const at = (this.#count & PAGE_MASK) * STRIDE;

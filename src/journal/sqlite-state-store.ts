@@ -65,6 +65,8 @@ export class SqliteStateStore implements StateStore {
   readonly #keeper: WalKeeper | null;
   readonly #statements: Statements;
   #meta: Meta;
+  /** A write failed, and may be there all the same: `#meta` has to be read again. */
+  #uncertain = false;
   #closed = false;
 
   /**
@@ -97,29 +99,14 @@ export class SqliteStateStore implements StateStore {
   }
 
   put(rows: readonly StateRow[]): void {
-    this.#keeper?.check();
-    let bytes = 0;
-    const meta = this.#db.transaction(() => {
-      let { rowCount, rowSum } = this.#meta;
-      for (const row of rows) {
-        const { kind, key, part, appliedSeq } = row;
-        const checksum = checksumOf(row);
-        const before = this.#statements.checksumAt.get(kind, key, part) as number | undefined;
-        if (before === undefined) rowCount += 1;
-        rowSum = (rowSum + checksum - (before ?? 0) + SUM_MODULUS) % SUM_MODULUS;
-        this.#statements.put.run(kind, key, part, appliedSeq, checksum, row.bytes);
-        bytes += row.bytes.length;
-      }
-      return this.#writeMeta({ ...this.#meta, rowCount, rowSum });
-    })();
-    this.#meta = meta;
-    this.#keeper?.wrote(bytes, rows.length);
+    this.#write(() => this.#put(rows));
   }
 
   finish(lowSeq: Seq): void {
-    this.#keeper?.check();
-    this.#meta = this.#writeMeta({ ...this.#meta, lowSeq });
-    this.#keeper?.wrote(0, 1);
+    this.#write(() => {
+      this.#meta = this.#writeMeta({ ...this.#meta, lowSeq });
+      this.#keeper?.wrote(0, 1);
+    });
   }
 
   *rows(): Iterable<StateRow> {
@@ -155,6 +142,33 @@ export class SqliteStateStore implements StateStore {
     } finally {
       this.#db.close();
     }
+  }
+
+  #write(write: () => void): void {
+    this.#keeper?.check();
+    if (this.#uncertain) this.#meta = this.#readMeta();
+    this.#uncertain = true;
+    write();
+    this.#uncertain = false;
+  }
+
+  #put(rows: readonly StateRow[]): void {
+    let bytes = 0;
+    const meta = this.#db.transaction(() => {
+      let { rowCount, rowSum } = this.#meta;
+      for (const row of rows) {
+        const { kind, key, part, appliedSeq } = row;
+        const checksum = checksumOf(row);
+        const before = this.#statements.checksumAt.get(kind, key, part) as number | undefined;
+        if (before === undefined) rowCount += 1;
+        rowSum = (rowSum + checksum - (before ?? 0) + SUM_MODULUS) % SUM_MODULUS;
+        this.#statements.put.run(kind, key, part, appliedSeq, checksum, row.bytes);
+        bytes += row.bytes.length;
+      }
+      return this.#writeMeta({ ...this.#meta, rowCount, rowSum });
+    })();
+    this.#meta = meta;
+    this.#keeper?.wrote(bytes, rows.length);
   }
 
   #writeMeta(meta: Meta): Meta {

@@ -66,6 +66,7 @@ export type FromShard =
   | { readonly kind: 'progress'; readonly seq: number; readonly lastSeq: number }
   | ({ readonly kind: 'ready' } & ShardReady)
   | { readonly kind: 'stopped' }
+  | { readonly kind: 'snapshotFailed'; readonly message: string }
   | {
       readonly kind: 'failed';
       readonly uncertain: boolean;
@@ -271,6 +272,13 @@ export class ShardThread implements ShardPort {
         this.#beatSeenMs = performance.now();
         this.#whenReady?.(message);
         this.#whenReady = null;
+        return;
+      case 'snapshotFailed':
+        log.error(
+          { shard: index, reason: message.message },
+          'a snapshot could not be written; bids go on and nothing is lost, but the next start takes ' +
+            'longer: look for room and errors on the disk of the data folder',
+        );
         return;
       case 'stopped':
         this.#whenStopped?.();

@@ -8,7 +8,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { BATCH } from '../config/limits.ts';
 import { CommitFailure } from '../journal/journal.ts';
 import { openShardStorage } from '../journal/shard-storage.ts';
-import { must } from '../lib/assert.ts';
+import type { Seq } from '../journal/seq.ts';
+import { AssertionFailure, must } from '../lib/assert.ts';
 import { recover } from '../shard/recovery.ts';
 import { Shard } from '../shard/shard.ts';
 import { Snapshotter } from '../shard/snapshotter.ts';
@@ -60,6 +61,8 @@ function start(): ShardLoop {
 }
 
 const PROGRESS_EVERY_MS = 500;
+/** After a snapshot that failed the next one waits at least this long. */
+const SNAPSHOT_RETRY_MS = 30_000;
 
 class ShardLoop {
   readonly #shard: Shard;
@@ -72,6 +75,7 @@ class ShardLoop {
   #stopping = false;
   #snapshotSeq: number;
   #snapshotAtMs = performance.now();
+  #snapshotNotBeforeMs = 0;
 
   constructor(
     shard: Shard,
@@ -154,11 +158,29 @@ class ShardLoop {
       if (committedSeq === this.#snapshotSeq) return false;
       const nowMs = performance.now();
       if (nowMs - this.#snapshotAtMs < data.snapshotEveryMs) return false;
+      if (nowMs < this.#snapshotNotBeforeMs) return false;
       this.#snapshotter.begin(committedSeq);
       this.#snapshotSeq = committedSeq;
       this.#snapshotAtMs = nowMs;
     }
-    return this.#snapshotter.slice(committedSeq);
+    return this.#slice(committedSeq);
+  }
+
+  /**
+   * A snapshot is an aid: where it cannot be written, bidding goes on as long as the log can, and
+   * the next start takes longer.
+   */
+  #slice(committedSeq: Seq): boolean {
+    try {
+      return this.#snapshotter.slice(committedSeq);
+    } catch (error) {
+      if (error instanceof AssertionFailure) throw error;
+      this.#snapshotter.abandon();
+      this.#snapshotSeq = -1;
+      this.#snapshotNotBeforeMs = performance.now() + SNAPSHOT_RETRY_MS;
+      say({ kind: 'snapshotFailed', message: error instanceof Error ? error.message : `${error}` });
+      return false;
+    }
   }
 
   /** Leaves a snapshot behind, so that the next start is quick. */
@@ -167,8 +189,12 @@ class ShardLoop {
     if (!this.#snapshotter.running && journal.committedSeq > this.#snapshotSeq) {
       this.#snapshotter.begin(journal.committedSeq);
     }
-    while (this.#snapshotter.slice(journal.committedSeq));
-    state.close();
+    while (this.#slice(journal.committedSeq));
+    try {
+      state.close();
+    } catch (error) {
+      say({ kind: 'snapshotFailed', message: error instanceof Error ? error.message : `${error}` });
+    }
     journal.close();
     say({ kind: 'stopped' });
   }

@@ -103,6 +103,14 @@ export class ShardState {
     return changed;
   }
 
+  /** Every auction counts as changed, with all its attempts: nothing is known to be stored. */
+  forgetSaved(): void {
+    for (const auction of this.auctions()) {
+      auction.attempts.forgetSaved();
+      this.#markChanged(auction.ref);
+    }
+  }
+
   #list(event: AuctionListed, recordSeq: number): void {
     this.addAuction(begin(event, recordSeq));
     this.#markChanged(event.auction);

@@ -66,6 +66,18 @@ export class Snapshotter {
   }
 
   /**
+   * Gives up the snapshot under way, because the store failed: what it did with the last rows is
+   * not known. The last finished one stays good; the next one writes everything again.
+   */
+  abandon(): void {
+    this.#waiting = [];
+    this.#next = 0;
+    this.#usersSaved = 0;
+    this.#lowSeq = null;
+    this.#state.forgetSaved();
+  }
+
+  /**
    * Writes one slice. To be called between batches only, when everything applied is committed.
    * @returns whether more is to come.
    */

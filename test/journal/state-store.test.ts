@@ -147,6 +147,18 @@ describe('SQLite state store on disk', () => {
     assert.equal(readAll(path).length, 51);
   });
 
+  it('is whole after a put that failed in its middle', (t) => {
+    const path = storeWith(t);
+    const store = new SqliteStateStore(path);
+    const wrong = { ...rowOf({ key: 61 }), appliedSeq: 1.5 as Seq };
+    assert.throws(() => store.put([rowOf({ key: 3, text: 'changed' }), rowOf({ key: 60 }), wrong]));
+    assert.equal([...store.rows()].length, 50);
+    store.put([rowOf({ key: 60 })]);
+    store.finish(10 as Seq);
+    store.close();
+    assert.equal(readAll(path).length, 51);
+  });
+
   it('shows a reader one moment, while another writes', (t) => {
     const path = storeWith(t);
     const writer = new SqliteStateStore(path);

@@ -6,7 +6,6 @@
  *   GAVEL_TEST_LONG=1 fails each of the first 60 syncs, instead of five of them.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -23,6 +22,7 @@ import {
   temporaryFolder,
   UNLIMITED,
   verified,
+  whyNoStrace,
 } from './harness.ts';
 import type { Received } from './wire-client.ts';
 import { bidsOf, ConnectionLost, list, WireClient } from './wire-client.ts';
@@ -43,7 +43,7 @@ function points(): readonly number[] {
 }
 
 test('P1: a commit that fails stops the process, and nothing is answered after it', async (t) => {
-  const unable = whyNot();
+  const unable = whyNoStrace();
   if (unable !== null) return t.skip(unable);
   t.diagnostic(`seed ${SEED}, syncs that fail: ${points().join(', ')}`);
   const counts = { stopped: 0, neverReady: 0, acknowledged: 0, unknown: 0, stopMsMax: 0 };
@@ -182,11 +182,4 @@ async function assertPrefix(
   );
   assert.equal(await again.stop(), 0);
   await verified(data);
-}
-
-/** Why this machine cannot run these tests; null: it can. */
-function whyNot(): string | null {
-  const tried = spawnSync('strace', ['-D', '-qq', '-o', '/dev/null', '-e', 'trace=fsync', 'true']);
-  if (tried.error !== undefined) return 'strace is not installed (Debian: apt install strace)';
-  return tried.status === 0 ? null : `strace may not trace here: ${tried.stderr.toString().trim()}`;
 }

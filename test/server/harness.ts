@@ -1,7 +1,7 @@
 /** The real program as a child process: started on free ports and a folder of its own. */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -277,4 +277,11 @@ export function randomFrom(seed: number): Below {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * n);
   };
+}
+
+/** Why this machine cannot make system calls fail; null: it can. */
+export function whyNoStrace(): string | null {
+  const tried = spawnSync('strace', ['-D', '-qq', '-o', '/dev/null', '-e', 'trace=fsync', 'true']);
+  if (tried.error !== undefined) return 'strace is not installed (Debian: apt install strace)';
+  return tried.status === 0 ? null : `strace may not trace here: ${tried.stderr.toString().trim()}`;
 }

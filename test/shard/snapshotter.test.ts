@@ -184,6 +184,67 @@ describe('a snapshot that is cut short', () => {
   });
 });
 
+/** Fails at one write, and keeps what was to be written or not. */
+class FailingStore extends MemoryStateStore {
+  writesLeft = Infinity;
+  keeps = false;
+
+  override put(rows: readonly StateRow[]): void {
+    this.#write(() => super.put(rows));
+  }
+
+  override finish(lowSeq: Parameters<MemoryStateStore['finish']>[0]): void {
+    this.#write(() => super.finish(lowSeq));
+  }
+
+  #write(write: () => void): void {
+    this.writesLeft -= 1;
+    if (this.writesLeft !== 0) return void write();
+    if (this.keeps) write();
+    throw new Death();
+  }
+}
+
+describe('a snapshot that fails', () => {
+  for (const keeps of [false, true]) {
+    it(`is given up, and the next one is whole; the failed write is ${keeps ? 'there' : 'lost'}`, () => {
+      const hot = new HotShard();
+      const { journal, fixture } = hot;
+      const store = new FailingStore();
+      const snapshotter = new Snapshotter(fixture.state, store, TINY);
+      const run = (): void => {
+        snapshotter.begin(journal.committedSeq);
+        do hot.stir();
+        while (snapshotter.slice(journal.committedSeq));
+      };
+      const same = (when: string): void => {
+        assert.equal(stateHash(recover(journal, store).state.auctions()), hashOf(fixture), when);
+      };
+      run();
+      hot.stir();
+      store.keeps = keeps;
+      let failures = 0;
+      for (let finished = false; !finished;) {
+        store.writesLeft = failures + 1;
+        try {
+          run();
+          finished = true;
+        } catch (error) {
+          if (!(error instanceof Death)) throw error;
+          failures += 1;
+          snapshotter.abandon();
+          assert.equal(snapshotter.running, false);
+          same(`after failure ${failures}`);
+        }
+      }
+      assert.ok(failures >= 4, `only ${failures} failures`);
+      same('after the snapshot that was finished');
+      const { fromSnapshot } = recover(journal, store);
+      assert.equal(fromSnapshot, AUCTIONS);
+    });
+  }
+});
+
 describe('slices', () => {
   it('writes a hot auction piece by piece, and its own row with the last piece', () => {
     const hot = new HotShard();
