@@ -21,6 +21,7 @@ export interface RequestHead {
   readonly expect: string;
   readonly authorization: string;
   readonly contentType: string;
+  readonly idempotencyKey: string;
   readonly origin: string;
   readonly forwardedFor: string;
   readonly webSocketProtocol: string;
@@ -56,6 +57,7 @@ export function readHead(request: HttpHead): RequestHead {
     expect: request.getHeader('expect'),
     authorization: request.getHeader('authorization'),
     contentType: request.getHeader('content-type'),
+    idempotencyKey: request.getHeader('idempotency-key'),
     origin: request.getHeader('origin'),
     forwardedFor: request.getHeader('x-forwarded-for'),
     webSocketProtocol: request.getHeader('sec-websocket-protocol'),

@@ -154,7 +154,8 @@ export class RestDoor {
     }
     try {
       const object = route.takesBody ? this.#parse(body) : {};
-      await route.run({ exchange, id, query, ...caller, body: object });
+      const { idempotencyKey } = head;
+      await route.run({ exchange, id, query, idempotencyKey, ...caller, body: object });
     } catch (error) {
       if (!(error instanceof MalformedField)) throw error;
       const field = error.path.replace(/^(listing|changes)\.?/, '') || undefined;

@@ -2,8 +2,6 @@
  * The REST routes of the public listener: each makes one message for a shard out of a request, and
  * a response out of the reply. Bodies are checked by the same fields as the messages.
  */
-import { customAlphabet } from 'nanoid';
-import { AUCTION_ID_LENGTH } from '../auction/ids.ts';
 import { auctionStatus, userId } from '../protocol/common.ts';
 import { MalformedField } from '../protocol/field.ts';
 import { refusalFields } from '../protocol/json-codec.ts';
@@ -33,17 +31,13 @@ import { SET_BID_LIMIT } from '../protocol/messages/set-bid-limit.ts';
 import { ACCEPTED, refusalName, REFUSALS } from '../protocol/refusals.ts';
 import { auctionView } from '../protocol/views.ts';
 import { mergePages, parseCursor, shardPage } from './auction-page.ts';
+import { keyedAuctionId, newAuctionId } from './auction-id.ts';
 import type { Exchange } from './exchange.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { RestRequest, Route } from './routes.ts';
 import type { ShardCaller, ShardReply } from './shard-call.ts';
 import { REST_REQUEST_ID } from './shard-call.ts';
 import { ADMIN, BIDDER, SELLER } from './user.ts';
-
-const newAuctionId = customAlphabet(
-  '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz',
-  AUCTION_ID_LENGTH,
-);
 
 export interface RestContext {
   readonly calls: ShardCaller;
@@ -162,8 +156,9 @@ function auctionRoutes(context: RestContext): readonly Route[] {
   ];
 }
 
-async function create({ exchange, body, user }: RestRequest, calls: ShardCaller): Promise<void> {
-  const auctionId = newAuctionId();
+async function create(request: RestRequest, calls: ShardCaller): Promise<void> {
+  const { exchange, body, user, idempotencyKey: key } = request;
+  const auctionId = user === null || key === '' ? newAuctionId() : keyedAuctionId(user.id, key);
   const named = { id: REST_REQUEST_ID, auctionId, listing: body };
   const reply = await calls.call(CREATE_AUCTION, CREATE_AUCTION.fromNamed(named), user);
   showAuction(exchange, reply, 201, { location: `/v1/auctions/${auctionId}` });

@@ -10,6 +10,8 @@ export interface RestRequest {
   /** What stands in place of `{id}`. */
   readonly id: string;
   readonly query: URLSearchParams;
+  /** The header `Idempotency-Key` as it came; empty: none. */
+  readonly idempotencyKey: string;
   readonly user: User | null;
   readonly roles: number;
   /** The JSON object sent; empty for routes that take none. */

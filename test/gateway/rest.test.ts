@@ -63,6 +63,26 @@ test('create: 201 with the address and the view, under an id that the gateway ma
   assert.equal((value as { listing: { title: string } }).listing.title, 'A lamp');
 });
 
+test('create: the same seller and Idempotency-Key are the same auction', async (t) => {
+  const fixture = await start(t);
+  answering(fixture, ({ frame }) => auctionFrame(decode(frame).value as { auctionId: string }));
+  const create = async (sub: string, key: string): Promise<HttpAnswer> => {
+    const token = await fixture.token(sub, ['seller']);
+    const headers = { 'idempotency-key': key };
+    return http(fixture.gateway.port, 'POST', '/v1/auctions', { token, body: LISTING, headers });
+  };
+  const first = await create('sam', 'key-0001');
+  assert.match(first.headers.get('location') ?? '', /^\/v1\/auctions\/[0-9A-Za-z]{22}$/);
+  const again = await create('sam', 'key-0001');
+  assert.deepEqual([again.status, again.body], [201, first.body]);
+  for (const other of [await create('sam', 'key-0002'), await create('sue', 'key-0001')]) {
+    assert.notEqual(other.body['auctionId'], first.body['auctionId']);
+  }
+  for (const key of ['short-7', 'x'.repeat(65), 'with a space']) {
+    assertRefused(await create('sam', key), 'MALFORMED', 'idempotency-key');
+  }
+});
+
 test('create: needs a token, the role of a seller, and a listing that can be read', async (t) => {
   const fixture = await start(t);
   const { port } = fixture.gateway;
