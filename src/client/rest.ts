@@ -23,6 +23,11 @@ export interface AuctionDetails extends AuctionView {
   readonly category: readonly string[];
 }
 
+export interface AuctionNow extends AuctionDetails {
+  /** Connections to the server that watch it at the moment. */
+  readonly watchers: number;
+}
+
 export type NewListing = Partial<Listing> &
   Pick<Listing, 'title' | 'currency' | 'startPriceCents' | 'endsAtMs'>;
 
@@ -115,8 +120,8 @@ export class Rest {
     return detailsOf(await this.#ask('PUT', pathOf(auctionId), changes));
   }
 
-  async auction(auctionId: string): Promise<AuctionDetails> {
-    return detailsOf(await this.#ask('GET', pathOf(auctionId)));
+  async auction(auctionId: string): Promise<AuctionNow> {
+    return detailsOf(await this.#ask('GET', pathOf(auctionId))) as AuctionNow;
   }
 
   async auctions(query: AuctionQuery = {}): Promise<AuctionPage> {

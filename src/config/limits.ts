@@ -144,6 +144,7 @@ export const GATEWAY = {
   answerTimeoutMs: 10 * SECOND_MS,
   overloadRetryMs: 100,
 
+  conflationMs: 50,
   historyUpdatesMax: 256,
   historyBytesMax: 64 * KB,
   lingerMs: 60 * SECOND_MS,

@@ -62,6 +62,12 @@ export const KEYS = {
       false,
       'Whether the client address is taken from X-Forwarded-For: only behind a proxy that sets it.',
     ),
+    conflation: duration(
+      '50ms',
+      0,
+      SECOND_MS,
+      'Watchers of an auction get its newest state so often at most; 0: every update.',
+    ),
     drain: duration(
       '10s',
       0,

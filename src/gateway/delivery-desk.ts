@@ -65,8 +65,8 @@ export class DeliveryDesk implements Deliveries {
     this.#hub.subscribed(session, subscription, bytes);
   }
 
-  update(handle: number, fromSeq: number, seq: number, _urgent: boolean, bytes: Uint8Array): void {
-    this.#hub.update(handle, fromSeq, seq, bytes);
+  update(handle: number, fromSeq: number, seq: number, urgent: boolean, bytes: Uint8Array): void {
+    this.#hub.update(handle, fromSeq, seq, urgent, bytes);
   }
 
   notify(user: UserNumber, bytes: Uint8Array): void {

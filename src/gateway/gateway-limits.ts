@@ -72,6 +72,8 @@ export interface GatewayLimits {
   /** What a refusal for overload tells clients to wait. */
   readonly overloadRetryMs: number;
 
+  /** Watchers of an auction get its newest state so often at most; 0: every update. */
+  readonly conflationMs: number;
   /** Updates kept for each watched auction, for clients that resume. */
   readonly historyUpdatesMax: number;
   readonly historyBytesMax: number;

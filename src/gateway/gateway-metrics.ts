@@ -23,6 +23,8 @@ export interface GaugeSources {
   connections(): { readonly msgpack: number; readonly json: number; readonly signedIn: number };
   httpSockets(): number;
   subscriptions(): number;
+  /** Of the auction that has most of them. */
+  watchersMax(): number;
   watchedAuctions(): number;
   addresses(): number;
   users(): number;
@@ -34,12 +36,15 @@ export class GatewayMetrics {
   bytesIn = 0;
   framesOut = 0;
   bytesOut = 0;
-  published = 0;
+  #published = 0;
+  #positionsPublished = 0;
+  #framesToWatchers = 0;
   httpRequests = 0;
   readonly #refusedByCode = new Map<number, number>();
   readonly #closedByName = new Map<CloseName | 'cut', number>();
   readonly #httpByStatus = new Map<number, number>();
   readonly #latency: Histogram;
+  readonly #publishDelay: Histogram;
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   #untilSample = SAMPLE_EVERY;
 
@@ -47,6 +52,12 @@ export class GatewayMetrics {
     this.#latency = new Histogram({
       name: 'gavel_answer_latency_seconds',
       help: 'From reading a command to sending its answer, sampled.',
+      buckets: LATENCY_BUCKETS_S,
+      registers: [registry],
+    });
+    this.#publishDelay = new Histogram({
+      name: 'gavel_publish_delay_seconds',
+      help: 'From the gateway taking a committed update to publishing it: the oldest of a tick.',
       buckets: LATENCY_BUCKETS_S,
       registers: [registry],
     });
@@ -65,6 +76,14 @@ export class GatewayMetrics {
 
   answered(latencyUs: number): void {
     this.#latency.observe(latencyUs / 1e6);
+  }
+
+  /** One update for `watchers`, that stands for so many positions. */
+  publishedUpdate(positions: number, watchers: number, delayUs: number): void {
+    this.#published += 1;
+    this.#positionsPublished += positions;
+    this.#framesToWatchers += watchers;
+    this.#publishDelay.observe(delayUs / 1e6);
   }
 
   refused(code: number): void {
@@ -105,7 +124,11 @@ export class GatewayMetrics {
     counter('gavel_received_bytes_total', 'Bytes of WebSocket frames read.', () => this.bytesIn);
     counter('gavel_frames_sent_total', 'Frames sent to one connection.', () => this.framesOut);
     counter('gavel_sent_bytes_total', 'Bytes of frames sent to one.', () => this.bytesOut);
-    counter('gavel_updates_published_total', 'Updates published.', () => this.published);
+    const changes = 'Changes of watched auctions; by updates published: the conflation ratio.';
+    counter('gavel_watched_changes_total', changes, () => this.#positionsPublished);
+    counter('gavel_updates_published_total', 'Updates published.', () => this.#published);
+    const frames = 'Updates published times their watchers.';
+    counter('gavel_frames_to_watchers_total', frames, () => this.#framesToWatchers);
     counter('gavel_http_requests_total', 'HTTP requests.', () => this.httpRequests);
     const labelled = (name: string, help: string, label: string, counts: Counts): void => {
       void new Counter({
@@ -154,6 +177,7 @@ export class GatewayMetrics {
       ['signed_in_connections', sources.connections().signedIn],
       ['http_sockets', sources.httpSockets()],
       ['subscriptions', sources.subscriptions()],
+      ['watchers_of_one_auction_max', sources.watchersMax()],
       ['watched_auctions', sources.watchedAuctions()],
       ['addresses', sources.addresses()],
       ['users', sources.users()],

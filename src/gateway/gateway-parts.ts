@@ -75,6 +75,11 @@ export interface SocketSide {
   httpSockets(): number;
 }
 
+function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+}
+
 export function makeParts(options: GatewayOptions, sockets: SocketSide): GatewayParts {
   const limits: GatewayLimits = { ...GATEWAY_LIMITS, ...options.limits };
   assertLimits(limits);
@@ -94,6 +99,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
     connections: () => ({ ...door.counts, signedIn: signIn.signedIn }),
     httpSockets: () => sockets.httpSockets(),
     subscriptions: () => hub.subscriptions,
+    watchersMax: () => watched.watchersMax(),
     watchedAuctions: () => watched.count,
     addresses: () => addresses.count,
     users: () => users.count,
@@ -104,7 +110,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const sender = new Sender(limits, metrics, watched);
   const calls = new ShardCaller(connections, shards, users, limits, nowUs);
   const { publish } = sockets;
-  const hub: Hub = new Hub({ limits, metrics, sender, watched, shards, publish });
+  const hub: Hub = new Hub({ limits, metrics, sender, watched, shards, publish, nowUs, after });
   const deliveries = new DeliveryDesk(connections, sender, hub, users, metrics, nowUs);
 
   // 3. The way in: WebSockets, REST, and the internal listener.
@@ -114,7 +120,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const allowedOrigins = options.allowedOrigins ?? [];
   const doorOptions = { ...common, allowedOrigins, life, connections, inbound, hub, signIn };
   const door: WebSocketDoor = new WebSocketDoor(doorOptions);
-  const context = { calls, limits, nowUs };
+  const context = { calls, limits, watched, nowUs };
   const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
   const internalTable = [...internalRoutes(life, registry), ...adminRoutes(context)];
   const internal = new RestDoor({ ...common, routes: internalTable, verifier });

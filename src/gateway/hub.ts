@@ -1,14 +1,17 @@
 /**
  * Who watches what. A subscription begins with the snapshot (or with `resumed` and what was
- * missed) and goes on with every later update, without a gap and without a duplicate:
+ * missed) and goes on with what is published later, without a gap:
  *
- *   subscribed(session, snapshot at seq n)     updates n+1, n+2, …
- *        │ sends what is due before it              │
- *        │ snapshot, or resumed + missed            ├──▶ history (bounded)
- *        └ joins the auction's topic                └──▶ topic of MessagePack, topic of JSON
+ *   subscribed(session, snapshot at seq n)     updates …, n, n+1, …
+ *        │ snapshot, or resumed + missed            │ conflation: one a tick, what is urgent
+ *        └ joins the auction's topic                ▼ at once
+ *                                               published ─┬─▶ history (bounded)
+ *                                                          └─▶ topic of MessagePack, topic of JSON
  *
  * The order holds because a socket gets topic messages and own messages in the order in which they
- * were handed over, and all updates handed over before it joined are none of its business.
+ * were handed over, and all that was published before it joined is none of its business. Whoever
+ * joins between two ticks may know a part of the update that waits: it then stands for positions on
+ * both sides of n. (To publish it first would make the tick of all as short as newcomers come.)
  * After the last watcher left, the history lives on for a while, so that whoever lost the
  * connection finds everything missed.
  */
@@ -23,6 +26,8 @@ import type { Extended } from '../protocol/messages/extended.ts';
 import { EXTENDED } from '../protocol/messages/extended.ts';
 import { RESUMED } from '../protocol/messages/resumed.ts';
 import { SNAPSHOT } from '../protocol/messages/snapshot.ts';
+import type { Update } from './conflation.ts';
+import { Conflation } from './conflation.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Sender } from './sender.ts';
@@ -41,11 +46,13 @@ export interface HubOptions {
   readonly watched: WatchedTable;
   readonly shards: Shards;
   readonly publish: Publish;
+  readonly nowUs: () => number;
+  /** Runs something later; gives what calls it off. */
+  readonly after: (ms: number, run: () => void) => () => void;
 }
 
-interface PendingUpdate {
-  watched: Watched;
-  bytes: Uint8Array;
+interface PendingUpdate extends Update {
+  readonly watched: Watched;
 }
 
 export class Hub {
@@ -55,6 +62,8 @@ export class Hub {
   readonly #watched: WatchedTable;
   readonly #shards: Shards;
   readonly #publish: Publish;
+  readonly #nowUs: () => number;
+  readonly #conflation: Conflation<Watched>;
   readonly #writer = new MsgpackWriter(256);
   /** Updates of this run, in order; they leave after its replies. */
   readonly #updates: PendingUpdate[] = [];
@@ -67,6 +76,12 @@ export class Hub {
     this.#watched = options.watched;
     this.#shards = options.shards;
     this.#publish = options.publish;
+    this.#nowUs = options.nowUs;
+    this.#conflation = new Conflation({
+      tickMs: options.limits.conflationMs,
+      after: options.after,
+      publish: (watched, update) => this.#published(watched, update),
+    });
   }
 
   get subscriptions(): number {
@@ -95,7 +110,7 @@ export class Hub {
     watched.lastUseUs = this.#watched.nowMs() * 1000;
     if (session === undefined || session.socket === null) return;
     if (session.json) watched.endsAtMs = decodeAs(SNAPSHOT, bytes).auction.endsAtMs;
-    if (sub.fromEpoch === sub.epoch && watched.history.covers(sub.fromSeq)) {
+    if (sub.fromEpoch === sub.epoch && watched.covers(sub.fromSeq)) {
       this.#resume(session, sub, watched);
     } else {
       this.#sender.send(session, bytes);
@@ -130,19 +145,29 @@ export class Hub {
     session.awaited.clear();
   }
 
-  /** An update for all watchers; it is published when the run ends. */
-  update(handle: number, fromSeq: number, seq: number, bytes: Uint8Array): void {
+  /** An update for all watchers; it is published when the run ends, or at the tick. */
+  update(handle: number, fromSeq: number, seq: number, urgent: boolean, bytes: Uint8Array): void {
     const watched = this.#watched.byHandle(handle);
     if (watched === undefined) return;
-    watched.history.add(fromSeq, seq, bytes);
-    if (watched.watchers > 0) this.#updates.push({ watched, bytes });
+    const takenUs = this.#updates[0]?.takenUs ?? this.#nowUs();
+    this.#updates.push({ watched, fromSeq, seq, urgent, bytes, takenUs });
   }
 
-  /** Publishes what this run brought. */
+  /** Hands on what this run brought. */
   flush(): void {
     if (this.#updates.length === 0) return;
-    for (const { watched, bytes } of this.#updates) this.#publishOne(watched, bytes);
+    for (const update of this.#updates) {
+      const { watched, fromSeq } = update;
+      // Those who watch learn of a gap at once.
+      const isGap = fromSeq !== watched.position + 1;
+      this.#conflation.take(watched, isGap ? { ...update, urgent: true } : update);
+    }
     this.#updates.length = 0;
+  }
+
+  /** Nothing is published any more. */
+  stop(): void {
+    this.#conflation.stop();
   }
 
   /** Gives up auctions that nobody has watched for a while. */
@@ -162,24 +187,30 @@ export class Hub {
     }
     // Not where we thought: the shard started again. What came before cannot be resumed, and those
     // who watch get the whole state.
-    if (known.epoch !== sub.epoch || known.history.last !== sub.seq) {
+    if (known.epoch !== sub.epoch || known.position !== sub.seq) {
       known.epoch = sub.epoch;
+      known.pace.forget();
       known.history.restart(sub.seq);
       const { handle, auction } = decodeAs(SNAPSHOT, snapshot);
       this.#writer.clear();
       AUCTION_CHANGED.write(this.#writer, { handle, auction });
-      this.#publishOne(known, this.#writer.view());
+      this.#tell(known, this.#writer.view());
     }
     return known;
   }
 
   #resume(session: Session, sub: Subscription, watched: Watched): void {
     const { requestId: id, auctionId, handle, epoch, seq } = sub;
-    const missed = watched.history.countAfter(sub.fromSeq);
+    const { history, pace } = watched;
+    const published = history.countAfter(sub.fromSeq);
+    // What waits for the tick as well: `resumed` names the position after all of them.
+    const waits = pace.isWaiting && pace.seq > sub.fromSeq;
+    const missed = published + (waits ? 1 : 0);
     this.#writer.clear();
     RESUMED.write(this.#writer, { id, auctionId, handle, epoch, seq, missed });
     this.#sender.send(session, this.#writer.view());
-    watched.history.forEachOfLast(missed, (bytes) => this.#sender.send(session, bytes));
+    history.forEachOfLast(published, (bytes) => this.#sender.send(session, bytes));
+    if (waits) this.#sender.send(session, pace.frame(this.#writer));
   }
 
   #join(session: Session, watched: Watched): void {
@@ -217,8 +248,16 @@ export class Hub {
     this.#subscriptions -= 1;
   }
 
-  #publishOne(watched: Watched, bytes: Uint8Array): void {
-    this.#metrics.published += 1;
+  /** This is published now: whoever follows an auction, in whatever way, gets it from here. */
+  #published(watched: Watched, { fromSeq, seq, bytes, takenUs }: Update): void {
+    watched.history.add(fromSeq, seq, bytes);
+    if (watched.watchers === 0) return;
+    this.#metrics.publishedUpdate(seq - fromSeq + 1, watched.watchers, this.#nowUs() - takenUs);
+    this.#tell(watched, bytes);
+  }
+
+  /** Sends to all who watch. */
+  #tell(watched: Watched, bytes: Uint8Array): void {
     if (watched.binaryWatchers > 0) this.#publish(watched.binaryTopic, bytes, true);
     if (watched.jsonWatchers === 0) return;
     const number = bytes[1];

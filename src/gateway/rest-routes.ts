@@ -38,10 +38,12 @@ import type { RestRequest, Route } from './routes.ts';
 import type { ShardCaller, ShardReply } from './shard-call.ts';
 import { REST_REQUEST_ID } from './shard-call.ts';
 import { ADMIN, BIDDER, SELLER } from './user.ts';
+import type { WatchedTable } from './watched.ts';
 
 export interface RestContext {
   readonly calls: ShardCaller;
   readonly limits: GatewayLimits;
+  readonly watched: WatchedTable;
   readonly nowUs: () => number;
 }
 
@@ -113,7 +115,7 @@ export function adminRoutes({ calls }: RestContext): readonly Route[] {
 }
 
 function auctionRoutes(context: RestContext): readonly Route[] {
-  const { calls } = context;
+  const { calls, watched } = context;
   return [
     {
       method: 'POST',
@@ -139,7 +141,9 @@ function auctionRoutes(context: RestContext): readonly Route[] {
       query: [],
       run: async (request) => {
         const value = GET.fromNamed(withId(request, {}));
-        showAuction(request.exchange, await calls.call(GET, value, request.user), 200);
+        const reply = await calls.call(GET, value, request.user);
+        const watchers = watched.watchersOf(request.id);
+        showAuction(request.exchange, reply, 200, { also: { watchers } });
       },
     },
     {
@@ -161,7 +165,7 @@ async function create(request: RestRequest, calls: ShardCaller): Promise<void> {
   const auctionId = user === null || key === '' ? newAuctionId() : keyedAuctionId(user.id, key);
   const named = { id: REST_REQUEST_ID, auctionId, listing: body };
   const reply = await calls.call(CREATE_AUCTION, CREATE_AUCTION.fromNamed(named), user);
-  showAuction(exchange, reply, 201, { location: `/v1/auctions/${auctionId}` });
+  showAuction(exchange, reply, 201, { headers: { location: `/v1/auctions/${auctionId}` } });
 }
 
 async function listAuctions(request: RestRequest, context: RestContext): Promise<void> {
@@ -278,18 +282,24 @@ function inField<T>(name: string, check: () => T): T {
   }
 }
 
+interface ShownWith {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the gateway knows and no shard. */
+  readonly also?: Readonly<Record<string, unknown>>;
+}
+
 function showAuction(
   exchange: Exchange,
   reply: ShardReply,
   status: number,
-  headers: Readonly<Record<string, string>> = {},
+  { headers, also }: ShownWith = {},
 ): void {
   if (refusalOf(reply) !== undefined) return refuseWith(exchange, reply);
   const { auction, text } = AUCTION.toNamed(valueOf<Auction>(reply, AUCTION)) as {
     auction: object;
     text: object;
   };
-  exchange.json(status, { ...auction, ...text }, headers);
+  exchange.json(status, { ...auction, ...text, ...also }, headers);
 }
 
 /** The refusal in a reply, as the shard's message or our own name. */

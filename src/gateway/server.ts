@@ -46,11 +46,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     publish: (topic, message, isBinary) => open.public?.publish(topic, message, isBinary),
     httpSockets: () => open.public?.httpSockets() ?? 0,
   });
-  const { limits, rest, internal, door, metrics } = parts;
+  const { limits, rest, internal, door, hub, metrics } = parts;
   const sweepBodies = (nowUs: number): void => [rest, internal].forEach((one) => one.sweep(nowUs));
   const heartbeat = new Heartbeat({ ...parts, eachRound: sweepBodies });
   const close = (): void => {
     heartbeat.stop();
+    hub.stop();
     metrics.stop();
     open.public?.close();
     open.internal?.close();

@@ -3,6 +3,7 @@
  * JSON needs to know about a handle.
  */
 import type { JsonContext } from '../protocol/json-codec.ts';
+import { Pace } from './conflation.ts';
 import { UpdateHistory } from './update-history.ts';
 
 export class Watched {
@@ -10,7 +11,10 @@ export class Watched {
   readonly auctionId: string;
   readonly binaryTopic: string;
   readonly jsonTopic: string;
+  /** What was published. */
   readonly history: UpdateHistory;
+  /** What waits to be published; it follows on from the history. */
+  readonly pace = new Pace();
   epoch: number;
   binaryWatchers = 0;
   jsonWatchers = 0;
@@ -30,6 +34,16 @@ export class Watched {
 
   get watchers(): number {
     return this.binaryWatchers + this.jsonWatchers;
+  }
+
+  /** The newest position that is known here, published or not. */
+  get position(): number {
+    return this.pace.isWaiting ? this.pace.seq : this.history.last;
+  }
+
+  /** Whether all that came after this position is here. */
+  covers(seq: number): boolean {
+    return this.history.covers(Math.min(seq, this.history.last)) && seq <= this.position;
   }
 }
 
@@ -74,6 +88,18 @@ export class WatchedTable implements JsonContext {
   remove(watched: Watched): void {
     this.#byHandle.delete(watched.handle);
     this.#byAuctionId.delete(watched.auctionId);
+  }
+
+  /** Watchers of this auction on this process. */
+  watchersOf(auctionId: string): number {
+    return this.#byAuctionId.get(auctionId)?.watchers ?? 0;
+  }
+
+  /** Watchers of the auction that has most of them. */
+  watchersMax(): number {
+    let most = 0;
+    for (const watched of this.#byHandle.values()) most = Math.max(most, watched.watchers);
+    return most;
   }
 
   auctionIdOf(handle: number): string | undefined {

@@ -23,7 +23,7 @@ export function ruleSettings({ rules }: Settings): RuleSettings {
   };
 }
 
-export function gatewayLimits({ limits }: Settings): GatewayLimits {
+export function gatewayLimits({ limits, server }: Settings): GatewayLimits {
   return {
     ...GATEWAY_LIMITS,
     connectionsMax: limits.connections,
@@ -38,6 +38,7 @@ export function gatewayLimits({ limits }: Settings): GatewayLimits {
     signInsPerSecondAndAddress: limits.signInsPerSecond,
     backPressureBytesMax: limits.backPressureBytes,
     slowConsumerBytes: Math.floor(limits.backPressureBytes / 2),
+    conflationMs: server.conflationMs,
     helloTimeoutMs: limits.helloTimeoutMs,
     idleTimeoutMs: limits.idleTimeoutMs,
     tickMs: limits.tickMs,

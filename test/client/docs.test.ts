@@ -21,7 +21,7 @@ function fenced(language: string, starts = ''): string {
 
 test('the example does what it says', async (t) => {
   const folder = temporaryFolder(t);
-  const node = await nodeIn(folder);
+  const node = await nodeIn(folder, 0, { 'server.conflation': '0' });
   t.after(() => node.stop());
   const root = new URL('../../', import.meta.url).href;
   const program = join(folder, 'example.ts');

@@ -32,7 +32,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** @param port 0: any. */
-export function nodeIn(folder: string, port = 0): Promise<RunningNode> {
+export function nodeIn(
+  folder: string,
+  port = 0,
+  more: Readonly<Record<string, string>> = {},
+): Promise<RunningNode> {
   const flags = new Map(
     Object.entries({
       'data.folder': join(folder, 'data'),
@@ -41,6 +45,7 @@ export function nodeIn(folder: string, port = 0): Promise<RunningNode> {
       'server.internalPort': '0',
       // Nobody else is there: no need to send clients away one by one.
       'server.drain': '100ms',
+      ...more,
     }).map(([path, text]) => [path, { text, flag: path }]),
   );
   const { settings } = loadConfig({ flags, folder });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import type { GatewayLimits } from '../../src/gateway/gateway-limits.ts';
 import { AUCTION_CHANGED } from '../../src/protocol/messages/auction-changed.ts';
 import { PING } from '../../src/protocol/messages/ping.ts';
 import { SUBSCRIBE } from '../../src/protocol/messages/subscribe.ts';
@@ -42,8 +43,12 @@ function update(fixture: Fixture, seq: number, fromSeq = seq): void {
   deliver(fixture.gateway.deliveries, (to) => to.update(HANDLE, fromSeq, seq, false, bytes));
 }
 
-async function begin(t: TestContext, over = {}): Promise<{ fixture: Fixture; client: Client }> {
-  const fixture = await start(t, over);
+/** Every update is published, so that each can be looked at; conflation has tests of its own. */
+async function begin(
+  t: TestContext,
+  limits: Partial<GatewayLimits> = {},
+): Promise<{ fixture: Fixture; client: Client }> {
+  const fixture = await start(t, { limits: { conflationMs: 0, ...limits } });
   return { fixture, client: await Client.connect(fixture.gateway.port) };
 }
 
@@ -132,7 +137,7 @@ test('a position at the newest resumes with nothing missed, also when nothing ha
 });
 
 test('a position of another epoch, of the future or too old gets the snapshot, not recovered', async (t) => {
-  const { fixture, client } = await begin(t, { limits: { historyUpdatesMax: 8 } });
+  const { fixture, client } = await begin(t, { historyUpdatesMax: 8 });
   await watch(fixture, client, 0);
   for (let seq = 1; seq <= 40; seq++) update(fixture, seq);
   for (let seq = 1; seq <= 40; seq++) await client.next('bid_update');

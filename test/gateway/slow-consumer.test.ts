@@ -65,7 +65,7 @@ test('a client that never reads its answers is closed with SLOW_CONSUMER', async
 });
 
 test('a watcher that never reads is closed; the others miss nothing', async (t) => {
-  const fixture = await start(t, { limits: { slowConsumerBytes: 32 * 1024 } });
+  const fixture = await start(t, { limits: { slowConsumerBytes: 32 * 1024, conflationMs: 0 } });
   const { deliveries, metrics } = fixture.gateway;
   const slow = new RawWebSocket(fixture.gateway.port);
   await slow.upgrade();
@@ -101,7 +101,11 @@ test('a watcher that never reads is closed; the others miss nothing', async (t) 
 });
 
 test('a client above the hard limit between two looks is cut, and counted', async (t) => {
-  const limits = { slowConsumerBytes: 16 * 1024, backPressureBytesMax: 16 * 1024 };
+  const limits = {
+    slowConsumerBytes: 16 * 1024,
+    backPressureBytesMax: 16 * 1024,
+    conflationMs: 0,
+  };
   const fixture = await start(t, { limits });
   const socket = new RawWebSocket(fixture.gateway.port);
   await socket.upgrade();
