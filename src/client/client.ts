@@ -31,6 +31,8 @@ import type { BidResult } from './bid-result.ts';
 import { refusedResult, resultOf } from './bid-result.ts';
 import { Commands } from './commands.ts';
 import type { Question } from './commands.ts';
+import type { Countdown } from './countdown.ts';
+import { countdown } from './countdown.ts';
 import { Emitter } from './emitter.ts';
 import type { Off } from './emitter.ts';
 import type { GavelError } from './errors.ts';
@@ -204,6 +206,14 @@ export class Gavel {
   /** Round trip of the quickest recent ping: twice the most by which `serverNow` can be wrong. */
   get roundTripMs(): number {
     return this.#clock.roundTripMs;
+  }
+
+  /**
+   * How long an auction with this end still runs, and within which time a bid has to leave here to
+   * be read before it. NaN where the clock is not known yet.
+   */
+  countdown(endsAtMs: number): Countdown {
+    return countdown(this.#clock, endsAtMs);
   }
 
   /**

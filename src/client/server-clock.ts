@@ -33,6 +33,12 @@ export class ServerClock {
     return this.#roundTripMs;
   }
 
+  /** How much longer than the quickest the slowest remembered ping took; 0 before the first pong. */
+  get jitterMs(): number {
+    const slowest = this.#samples.reduce((most, one) => Math.max(most, one.roundTripMs), 0);
+    return this.#samples.length === 0 ? 0 : slowest - this.#roundTripMs;
+  }
+
   /** Milliseconds since 1970 by the server's clock; NaN before anything was heard. */
   now(): number {
     return this.#known ? this.#nowMs() + this.#offsetMs : NaN;
