@@ -13,6 +13,7 @@ import { Skipped } from './scenario.ts';
 import type { Bench, BenchOptions, Scenario } from './scenario.ts';
 import { BYTES } from './scenarios/bytes.ts';
 import { CORE } from './scenarios/core.ts';
+import { FANOUT } from './scenarios/fanout.ts';
 import { LATENCY } from './scenarios/latency.ts';
 import { REDIS } from './scenarios/redis.ts';
 import { RESTART } from './scenarios/restart.ts';
@@ -33,7 +34,7 @@ export interface BenchReport {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
 }
 
-export const SCENARIOS: readonly Scenario[] = [CORE, LATENCY, REDIS, RESTART, BYTES];
+export const SCENARIOS: readonly Scenario[] = [CORE, LATENCY, REDIS, RESTART, BYTES, FANOUT];
 
 const TMPFS = 0x0102_1994;
 

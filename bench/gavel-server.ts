@@ -38,6 +38,8 @@ export interface GavelOptions {
   readonly data?: string;
   /** Arguments for Node itself. */
   readonly nodeArgs?: readonly string[];
+  /** Further settings, as variables. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export class GavelServer {
@@ -52,7 +54,7 @@ export class GavelServer {
   private constructor(
     child: Child,
     port: number,
-    options: Required<GavelOptions>,
+    options: Required<Pick<GavelOptions, 'data' | 'nodeArgs'>>,
     readyMs: number,
   ) {
     this.#child = child;
@@ -64,7 +66,11 @@ export class GavelServer {
 
   /** Starts it and waits until it is ready. It is ended with the scenario at the latest. */
   static async start(bench: Bench, options: GavelOptions = {}): Promise<GavelServer> {
-    const { data = join(bench.folder, `data-${Date.now()}`), nodeArgs = [] } = options;
+    const {
+      data = join(bench.folder, `data-${Date.now()}`),
+      nodeArgs = [],
+      settings = {},
+    } = options;
     await mkdir(data, { recursive: true });
     const [port, internalPort] = [await freePort(), await freePort()];
     const flags = ['--data', data, '--host', LOOPBACK, '--port', `${port}`];
@@ -73,7 +79,7 @@ export class GavelServer {
     const startMs = performance.now();
     const child = new Child('gavel serve', process.execPath, program, {
       cwd: bench.folder,
-      env: environment(),
+      env: { ...environment(), ...settings },
     });
     bench.defer(() => child.kill());
     await ready(child, internalPort);

@@ -28,7 +28,7 @@ const sharedReadBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
 export interface ConnectionEvents {
   /** `answer` or `refused` to one of our messages. */
-  answer(connection: Connection, id: number, code: number): void;
+  answer(connection: Connection, id: number, code: number, seq: number): void;
   /** Any message that answers nothing. */
   push(connection: Connection, number: number, bytes: Uint8Array, from: number, to: number): void;
   /** All that arrived at once has been told. */
@@ -68,7 +68,7 @@ export class Connection {
     this.#options = options;
     this.#events = events;
     this.#inbound = new Inbound({
-      answer: (id, code) => this.#answered(id, code),
+      answer: (id, code, seq) => this.#answered(id, code, seq),
       push: (number, bytes, from, to) => this.#pushed(number, bytes, from, to),
       ping: (bytes, from, to) => this.send(framed(bytes.slice(from, to), 0x8a)),
       closed: (code, reason) => this.#lost(`closed by the server: ${code} ${reason}`),
@@ -163,9 +163,9 @@ export class Connection {
     this.send(clientFrame(HELLO, { id: HELLO_ID, token, client: 'gavel-bench', feed }));
   }
 
-  #answered(id: number, code: number): void {
+  #answered(id: number, code: number, seq: number): void {
     if (this.#opening === null || id !== HELLO_ID) {
-      this.#events.answer(this, id, code);
+      this.#events.answer(this, id, code, seq);
     } else if (SAY_HELLO_AGAIN_CODES.includes(code)) {
       setTimeout(() => this.#opening !== null && this.#sayHello(), SAY_HELLO_AGAIN_MS);
     } else {

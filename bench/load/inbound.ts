@@ -4,8 +4,8 @@
  * arrives in pieces is put together in a small buffer of the connection.
  */
 export interface InboundHandler {
-  /** `answer` (code 0: accepted) or `refused`. */
-  answer(id: number, code: number): void;
+  /** `answer` (code 0: accepted) with its position, or `refused`. */
+  answer(id: number, code: number, seq: number): void;
   /** Any other message; its payload is `bytes[from .. to)`, good during the call. */
   push(number: number, bytes: Uint8Array, from: number, to: number): void;
   /** A ping of the WebSocket layer, to be echoed. */
@@ -74,7 +74,9 @@ export class Inbound {
       }
       const id = this.#uint(bytes, from + 2);
       const code = this.#uint(bytes, this.#next);
-      this.#handler.answer(id, code);
+      if (number === REFUSED) return this.#handler.answer(id, code, 0);
+      this.#uint(bytes, this.#next);
+      this.#handler.answer(id, code, this.#uint(bytes, this.#next));
     } else if (opcode === OPCODE_PING) {
       this.#handler.ping(bytes, from, to);
     } else if (opcode === OPCODE_CLOSE) {

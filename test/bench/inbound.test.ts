@@ -9,7 +9,7 @@ type Told = readonly unknown[];
 function read(chunks: readonly Uint8Array[]): Told[] {
   const told: Told[] = [];
   const inbound = new Inbound({
-    answer: (id, code) => told.push(['answer', id, code]),
+    answer: (id, code, seq) => told.push(['answer', id, code, seq]),
     push: (number, bytes, from, to) => told.push(['push', number, hex(bytes, from, to)]),
     ping: (bytes, from, to) => told.push(['ping', hex(bytes, from, to)]),
     closed: (code, reason) => told.push(['closed', code, reason]),
@@ -40,8 +40,8 @@ function frame(first: number, payload: Uint8Array): Buffer {
 }
 
 const STREAM = Buffer.concat([
-  frame(0x82, Buffer.from([0x9c, 65, 7, 0, 1])),
-  frame(0x82, Buffer.from([0x9c, 65, 0xce, 1, 2, 3, 4, 0xcd, 0x0b, 0xc3])),
+  frame(0x82, Buffer.from([0x9c, 65, 7, 0, 1, 9])),
+  frame(0x82, Buffer.from([0x9c, 65, 0xce, 1, 2, 3, 4, 0xcd, 0x0b, 0xc3, 1, 0xcd, 1, 0])),
   frame(0x89, Buffer.from('are you there')),
   frame(0x89, Buffer.alloc(0)),
   frame(0x82, Buffer.concat([Buffer.from([0x92, 69]), Buffer.alloc(300, 1)])),
@@ -56,9 +56,9 @@ test('answers, pushes, pings and the close are told in order', () => {
     told.map(([kind]) => kind),
     ['answer', 'answer', 'ping', 'ping', 'push', 'answer', 'push', 'closed'],
   );
-  assert.deepEqual(told[0], ['answer', 7, 0]);
-  assert.deepEqual(told[1], ['answer', 0x01020304, 3011]);
-  assert.deepEqual(told[5], ['answer', 200, 2003]);
+  assert.deepEqual(told[0], ['answer', 7, 0, 9]);
+  assert.deepEqual(told[1], ['answer', 0x01020304, 3011, 256]);
+  assert.deepEqual(told[5], ['answer', 200, 2003, 0]);
   assert.deepEqual(told[7], ['closed', 3001, 'bye']);
 });
 

@@ -1,0 +1,158 @@
+/**
+ * Ten thousand watchers of one auction that takes 5,000 bids a second: how late each sees a bid, and
+ * whether all end in the right state; and with a shorter tick, how many updates a second leave at
+ * most, next to the gateway library that publishes the same with nothing behind it.
+ */
+import type { Bench, Scenario } from '../scenario.ts';
+import { Child, pathOf } from '../child.ts';
+import { atLeast, atMost, figure } from '../figure.ts';
+import type { Figure, ScenarioReport } from '../figure.ts';
+import { GavelServer } from '../gavel-server.ts';
+import { Histogram } from '../load/histogram.ts';
+import { BINARY_PROTOCOL, INCREMENT_CENTS, PATH, START_CENTS } from '../load/workload.ts';
+import type { WatchPlan, WatchResult } from '../watch/plan.ts';
+
+const WATCHERS = 10_000;
+const BIDS_PER_SECOND = 5_000;
+const BIDDERS = ['bidder-1', 'bidder-2'];
+const STEP_CENTS = 2 * INCREMENT_CENTS;
+/** The server's own, for the latency. */
+const TICK_MS = 50;
+/** More than this machine can send, for the most it can. */
+const SHORT_TICK_MS = 10;
+const RATIO = 0.9;
+const P99_MS = 100;
+
+export const FANOUT: Scenario = {
+  name: 'fanout',
+  title: '10,000 watchers of one auction under 5,000 bids/s',
+  async run(bench): Promise<ScenarioReport> {
+    const watched = await gavelRuns(bench, TICK_MS, 0);
+    const most = await gavelRuns(bench, SHORT_TICK_MS, SHORT_TICK_MS);
+    const { p50, p99 } = latencies(watched);
+    const bids = watched.map(({ result }) => result.accepted);
+    const figures: Figure[] = [
+      figure('bid sent to watcher, p50', 'ms', p50),
+      figure('bid sent to watcher, p99', 'ms', p99, { target: atMost(P99_MS) }),
+      figure(`deliveries, tick ${TICK_MS} ms`, '/s', watched.map(rate)),
+      figure(`deliveries, tick ${SHORT_TICK_MS} ms`, '/s', most.map(rate), {
+        limit: {
+          name: 'bare uWS publish loop',
+          runs: most.map(({ limit }) => limit),
+          target: atLeast(RATIO),
+        },
+      }),
+    ];
+    const notes = [
+      `All ${WATCHERS.toLocaleString('en-US')} watchers ended in the right state in every run, and none saw a gap.`,
+      `${bids.join(', ')} bids accepted. Latencies count from sending the oldest bid that an update stands for.`,
+    ];
+    const details = [...watched, ...most].map(({ tickMs, result }) => summary(tickMs, result));
+    return { figures, notes, details };
+  },
+};
+
+interface Run {
+  readonly tickMs: number;
+  readonly result: WatchResult;
+  /** Deliveries a second of the bare loop; NaN where it was not asked. */
+  readonly limit: number;
+}
+
+/** Limit and server take turns, so that both see the same machine. @param limitTickMs 0: none. */
+async function gavelRuns(bench: Bench, tickMs: number, limitTickMs: number): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (let run = 1; run <= bench.runs; run++) {
+    const limit = limitTickMs === 0 ? Number.NaN : await bareRate(bench, limitTickMs);
+    const result = await gavelRun(bench, tickMs);
+    const ratio = Number.isNaN(limit) ? '' : `, bare loop ${Math.round(limit)}/s`;
+    bench.say(`  tick ${tickMs} ms: ${Math.round(perSecond(result))} deliveries/s${ratio}`);
+    runs.push({ tickMs, result, limit });
+  }
+  return runs;
+}
+
+async function gavelRun(bench: Bench, tickMs: number): Promise<WatchResult> {
+  const server = await GavelServer.start(bench, {
+    settings: {
+      GAVEL_SERVER_CONFLATION: `${tickMs}ms`,
+      GAVEL_LIMITS_CONNECTIONS_PER_IP: '20000',
+      GAVEL_LIMITS_CONNECTIONS_PER_USER: '20000',
+    },
+  });
+  const auctionId = (await server.target(1, 0)).auctions.ids[0] as string;
+  const watcherToken = await server.token('watcher', ['bidder']);
+  const bidderTokens = await Promise.all(BIDDERS.map((user) => server.token(user, ['bidder'])));
+  const result = await watch(bench, { port: server.port, auctionId, watcherToken, bidderTokens });
+  const path = `/v1/auctions/${auctionId}`;
+  const now = await server.rest<{ seq: number; currentPriceCents: number }>(
+    'GET',
+    path,
+    watcherToken,
+  );
+  await server.end();
+  const right = result.ended.filter(
+    ({ seq, currentPriceCents }) => seq === now.seq && currentPriceCents === now.currentPriceCents,
+  );
+  if (right[0]?.watchers !== WATCHERS || result.gaps > 0) {
+    const ended = JSON.stringify(result.ended.slice(0, 3));
+    throw new Error(
+      `watchers ended at ${ended}, not at ${JSON.stringify(now)}; ${result.gaps} gaps`,
+    );
+  }
+  return result;
+}
+
+async function bareRate(bench: Bench, tickMs: number): Promise<number> {
+  const args = [pathOf('limits/publish-loop.ts'), `${tickMs}`];
+  const child = new Child('the publish loop', process.execPath, args, { output: true });
+  bench.defer(() => child.stop());
+  const { port } = await child.firstLine<{ port: number }>();
+  const nobody = { auctionId: 'x'.repeat(22), watcherToken: 'watcher', bidderTokens: [] };
+  const result = await watch(bench, { port, ...nobody });
+  await child.stop();
+  return perSecond(result);
+}
+
+async function watch(
+  bench: Bench,
+  target: Pick<WatchPlan, 'port' | 'auctionId' | 'watcherToken' | 'bidderTokens'>,
+): Promise<WatchResult> {
+  const plan: WatchPlan = {
+    ...target,
+    path: PATH,
+    protocol: BINARY_PROTOCOL,
+    watchers: WATCHERS,
+    bidsPerSecond: target.bidderTokens.length === 0 ? 0 : BIDS_PER_SECOND,
+    baseCents: START_CENTS,
+    stepCents: STEP_CENTS,
+    warmupMs: bench.warmupMs,
+    durationMs: bench.durationMs,
+  };
+  const main = pathOf('watch/main.ts');
+  const child = new Child('the watchers', process.execPath, [main], { output: true });
+  bench.defer(() => child.kill());
+  child.process.stdin?.end(JSON.stringify(plan));
+  const result = await child.firstLine<WatchResult>();
+  await child.exit();
+  return result;
+}
+
+function perSecond({ deliveries, measuredMs }: WatchResult): number {
+  return (deliveries * 1000) / measuredMs;
+}
+
+const rate = ({ result }: Run): number => perSecond(result);
+
+function latencies(runs: readonly Run[]): { readonly p50: number[]; readonly p99: number[] } {
+  const at = (percent: number): number[] =>
+    runs.map(({ result }) => Histogram.from(result.latencyUs).percentile(percent) / 1000);
+  return { p50: at(50), p99: at(99) };
+}
+
+function summary(tickMs: number, result: WatchResult): Readonly<Record<string, unknown>> {
+  const { latencyUs, measuredMs: _, ...counts } = result;
+  const latency = Histogram.from(latencyUs);
+  const p99Ms = latency.percentile(99) / 1000;
+  return { what: `tick ${tickMs} ms`, perSecond: perSecond(result), p99Ms, ...counts };
+}
