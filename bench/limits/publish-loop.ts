@@ -2,22 +2,22 @@
  * The limit that the fan-out is measured against: the same gateway library with nothing behind it,
  * publishing an update of the same size to all who subscribed, so many milliseconds after the last.
  *
- * Takes those milliseconds as its argument, prints its port as a line of JSON, and stops when its
- * standard input ends.
+ * Takes those milliseconds and the number of watchers, begins when those are there, prints its port
+ * as a line of JSON, and stops when its standard input ends.
  */
-import { Packr } from 'msgpackr';
 import { App } from 'uWebSockets.js';
-import { BID_UPDATE } from '../../src/protocol/messages/bid-update.ts';
 import { HELLO } from '../../src/protocol/messages/hello.ts';
 import { SUBSCRIBE } from '../../src/protocol/messages/subscribe.ts';
-import { WELCOME } from '../../src/protocol/messages/welcome.ts';
+import { SampleUpdates } from '../watch/sample-update.ts';
+import { sampleWelcome } from '../watch/sample-welcome.ts';
 import { listen } from './listen.ts';
 
 const TOPIC = 'updates';
-const tickMs = Number(process.argv[2]);
-const packr = new Packr({ useRecords: false });
-const HELLO_ID = 1;
-const welcome = packr.pack([WELCOME.number, HELLO_ID, 'watcher', 1, 0, 0, 25_000]);
+const [tickMs, watchersWanted] = process.argv.slice(2).map(Number);
+const updates = new SampleUpdates();
+const welcome = sampleWelcome();
+
+let watchers = 0;
 
 const app = App().ws('/*', {
   idleTimeout: 60,
@@ -25,28 +25,16 @@ const app = App().ws('/*', {
   message(ws, bytes) {
     const number = new Uint8Array(bytes)[1];
     if (number === HELLO.number) ws.send(welcome, true);
-    if (number === SUBSCRIBE.number) ws.subscribe(TOPIC);
+    if (number !== SUBSCRIBE.number) return;
+    ws.subscribe(TOPIC);
+    watchers += 1;
+    if (watchers === watchersWanted) publish();
   },
 });
 
-let seq = 100_000;
 function publish(): void {
-  const fromSeq = seq + 1;
-  seq += 250;
-  const update = [
-    BID_UPDATE.number,
-    1,
-    seq,
-    1_000_000 + seq,
-    1_000_100 + seq,
-    seq,
-    1,
-    true,
-    fromSeq,
-  ];
-  app.publish(TOPIC, packr.pack(update), true);
+  app.publish(TOPIC, updates.next(), true);
   setTimeout(publish, tickMs);
 }
 
-publish();
 listen(app);

@@ -1,8 +1,9 @@
 /**
  * Ten thousand watchers of one auction that takes 5,000 bids a second: how late each sees a bid, and
  * whether all end in the right state; and with a shorter tick, how many updates a second leave at
- * most, next to the gateway library that publishes the same with nothing behind it.
+ * most, next to what the gateway library, `ws` and Socket.IO publish with nothing behind them.
  */
+import { existsSync } from 'node:fs';
 import type { Bench, Scenario } from '../scenario.ts';
 import { Child, pathOf } from '../child.ts';
 import { atLeast, atMost, figure } from '../figure.ts';
@@ -20,33 +21,77 @@ const STEP_CENTS = 2 * INCREMENT_CENTS;
 const TICK_MS = 50;
 /** More than this machine can send, for the most it can. */
 const SHORT_TICK_MS = 10;
-const RATIO = 0.9;
 const P99_MS = 100;
+
+/** What publishes to as many watchers with nothing behind it. */
+interface Loop {
+  readonly name: string;
+  readonly main: string;
+  readonly dialect: WatchPlan['dialect'];
+  /** Package that it needs; null: none of the peers. */
+  readonly needs: string | null;
+  readonly ratio: number;
+}
+
+const LOOPS: readonly Loop[] = [
+  {
+    name: 'bare uWS publish loop',
+    main: 'limits/publish-loop.ts',
+    dialect: 'gavel',
+    needs: null,
+    ratio: 0.9,
+  },
+  {
+    name: 'ws broadcast loop',
+    main: 'peers/ws-loop.ts',
+    dialect: 'gavel',
+    needs: 'ws',
+    ratio: 1.5,
+  },
+  {
+    name: 'Socket.IO emit loop',
+    main: 'peers/socket-io-loop.ts',
+    dialect: 'socket.io',
+    needs: 'socket.io',
+    ratio: 3,
+  },
+];
 
 export const FANOUT: Scenario = {
   name: 'fanout',
   title: '10,000 watchers of one auction under 5,000 bids/s',
   async run(bench): Promise<ScenarioReport> {
-    const watched = await gavelRuns(bench, TICK_MS, 0);
-    const most = await gavelRuns(bench, SHORT_TICK_MS, SHORT_TICK_MS);
+    const isHere = ({ needs }: Loop): boolean =>
+      needs === null || existsSync(pathOf(`node_modules/${needs}`));
+    const loops = LOOPS.filter(isHere);
+    const watched = await rounds(bench, TICK_MS, []);
+    const most = await rounds(bench, SHORT_TICK_MS, loops);
     const { p50, p99 } = latencies(watched);
     const bids = watched.map(({ result }) => result.accepted);
     const figures: Figure[] = [
       figure('bid sent to watcher, p50', 'ms', p50),
       figure('bid sent to watcher, p99', 'ms', p99, { target: atMost(P99_MS) }),
       figure(`deliveries, tick ${TICK_MS} ms`, '/s', watched.map(rate)),
-      figure(`deliveries, tick ${SHORT_TICK_MS} ms`, '/s', most.map(rate), {
-        limit: {
-          name: 'bare uWS publish loop',
-          runs: most.map(({ limit }) => limit),
-          target: atLeast(RATIO),
-        },
-      }),
+      ...loops.map(({ name, ratio }, i) =>
+        figure(`deliveries, tick ${SHORT_TICK_MS} ms`, '/s', most.map(rate), {
+          limit: {
+            name,
+            runs: most.map(({ limits }) => limits[i] as number),
+            target: atLeast(ratio),
+          },
+        }),
+      ),
     ];
+    const missing = LOOPS.filter((loop) => !isHere(loop)).map(({ name }) => name);
     const notes = [
       `All ${WATCHERS.toLocaleString('en-US')} watchers ended in the right state in every run, and none saw a gap.`,
       `${bids.join(', ')} bids accepted. Latencies count from sending the oldest bid that an update stands for.`,
     ];
+    if (missing.length > 0) {
+      notes.push(
+        `Skipped: ${missing.join(', ')}: the peers are not installed (cd bench && npm ci).`,
+      );
+    }
     const details = [...watched, ...most].map(({ tickMs, result }) => summary(tickMs, result));
     return { figures, notes, details };
   },
@@ -55,19 +100,23 @@ export const FANOUT: Scenario = {
 interface Run {
   readonly tickMs: number;
   readonly result: WatchResult;
-  /** Deliveries a second of the bare loop; NaN where it was not asked. */
-  readonly limit: number;
+  /** Deliveries a second of each loop. */
+  readonly limits: readonly number[];
 }
 
-/** Limit and server take turns, so that both see the same machine. @param limitTickMs 0: none. */
-async function gavelRuns(bench: Bench, tickMs: number, limitTickMs: number): Promise<Run[]> {
+/** Loops and server take turns, so that all see the same machine. */
+async function rounds(bench: Bench, tickMs: number, loops: readonly Loop[]): Promise<Run[]> {
   const runs: Run[] = [];
   for (let run = 1; run <= bench.runs; run++) {
-    const limit = limitTickMs === 0 ? Number.NaN : await bareRate(bench, limitTickMs);
+    const limits: number[] = [];
+    for (const loop of loops) {
+      const limit = await loopRate(bench, loop, tickMs);
+      bench.say(`  ${loop.name}, tick ${tickMs} ms: ${Math.round(limit)} deliveries/s`);
+      limits.push(limit);
+    }
     const result = await gavelRun(bench, tickMs);
-    const ratio = Number.isNaN(limit) ? '' : `, bare loop ${Math.round(limit)}/s`;
-    bench.say(`  tick ${tickMs} ms: ${Math.round(perSecond(result))} deliveries/s${ratio}`);
-    runs.push({ tickMs, result, limit });
+    bench.say(`  gavel, tick ${tickMs} ms: ${Math.round(perSecond(result))} deliveries/s`);
+    runs.push({ tickMs, result, limits });
   }
   return runs;
 }
@@ -83,7 +132,8 @@ async function gavelRun(bench: Bench, tickMs: number): Promise<WatchResult> {
   const auctionId = (await server.target(1, 0)).auctions.ids[0] as string;
   const watcherToken = await server.token('watcher', ['bidder']);
   const bidderTokens = await Promise.all(BIDDERS.map((user) => server.token(user, ['bidder'])));
-  const result = await watch(bench, { port: server.port, auctionId, watcherToken, bidderTokens });
+  const target = { port: server.port, auctionId, watcherToken, bidderTokens };
+  const result = await watch(bench, { dialect: 'gavel', ...target });
   const path = `/v1/auctions/${auctionId}`;
   const now = await server.rest<{ seq: number; currentPriceCents: number }>(
     'GET',
@@ -103,20 +153,24 @@ async function gavelRun(bench: Bench, tickMs: number): Promise<WatchResult> {
   return result;
 }
 
-async function bareRate(bench: Bench, tickMs: number): Promise<number> {
-  const args = [pathOf('limits/publish-loop.ts'), `${tickMs}`];
-  const child = new Child('the publish loop', process.execPath, args, { output: true });
+async function loopRate(
+  bench: Bench,
+  { name, main, dialect }: Loop,
+  tickMs: number,
+): Promise<number> {
+  const args = [pathOf(main), `${tickMs}`, `${WATCHERS}`];
+  const child = new Child(`the ${name}`, process.execPath, args, { output: true });
   bench.defer(() => child.stop());
   const { port } = await child.firstLine<{ port: number }>();
   const nobody = { auctionId: 'x'.repeat(22), watcherToken: 'watcher', bidderTokens: [] };
-  const result = await watch(bench, { port, ...nobody });
+  const result = await watch(bench, { dialect, port, ...nobody });
   await child.stop();
   return perSecond(result);
 }
 
 async function watch(
   bench: Bench,
-  target: Pick<WatchPlan, 'port' | 'auctionId' | 'watcherToken' | 'bidderTokens'>,
+  target: Pick<WatchPlan, 'dialect' | 'port' | 'auctionId' | 'watcherToken' | 'bidderTokens'>,
 ): Promise<WatchResult> {
   const plan: WatchPlan = {
     ...target,

@@ -2,6 +2,8 @@
 import type { HistogramData } from '../load/histogram.ts';
 
 export interface WatchPlan {
+  /** What the server speaks. */
+  readonly dialect: 'gavel' | 'socket.io';
   readonly port: number;
   readonly path: string;
   readonly protocol: string;

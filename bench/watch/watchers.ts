@@ -15,6 +15,7 @@ import { BID_UPDATE } from '../../src/protocol/messages/bid-update.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { SUBSCRIBE } from '../../src/protocol/messages/subscribe.ts';
 import type { Ended, WatchPlan, WatchResult } from './plan.ts';
+import { SocketIoWatcher } from './socket-io-watcher.ts';
 import { UpdateReader } from './update-reader.ts';
 
 const OPEN_AT_ONCE = 100;
@@ -24,7 +25,7 @@ const PACE_MS = 2;
 
 export class Watchers {
   readonly #plan: WatchPlan;
-  readonly #connections: Connection[] = [];
+  readonly #connections: { close(): void }[] = [];
   readonly #reader = new UpdateReader();
   /** By watcher: the newest position and price. */
   readonly #seq: Float64Array;
@@ -79,7 +80,13 @@ export class Watchers {
   }
 
   async #watch(index: number): Promise<void> {
-    const { auctionId, watcherToken } = this.#plan;
+    const { auctionId, watcherToken, dialect, port } = this.#plan;
+    if (dialect === 'socket.io') {
+      const update = (): void => void (this.#deliveries += this.#isMeasuring ? 1 : 0);
+      const lost = (reason: string): void => this.#lose(index, reason);
+      this.#connections.push(await SocketIoWatcher.open(port, { update, lost }));
+      return;
+    }
     const connection = await this.#open(index, watcherToken);
     const subscribe = { id: FIRST_BID_ID, auctionId, epoch: null, seq: null };
     connection.send(clientFrame(SUBSCRIBE, subscribe));
@@ -93,9 +100,7 @@ export class Watchers {
         if (number === BID_UPDATE.number) this.#updated(watcher, bytes, from);
       },
       drained: () => undefined,
-      lost: (_connection, reason) => {
-        this.#lost = `connection ${index} was lost: ${reason}`;
-      },
+      lost: (_connection, reason) => this.#lose(index, reason),
     };
     const connection = await Connection.open(
       index,
@@ -140,6 +145,10 @@ export class Watchers {
     const sentMs = this.#sentMs[fromSeq];
     if (sentMs === undefined) this.#untimed += 1;
     else this.#latency.record((performance.now() - sentMs) * 1000);
+  }
+
+  #lose(index: number, reason: string): void {
+    this.#lost = `connection ${index} was lost: ${reason}`;
   }
 
   #result(measuredMs: number, cpuCores: number): WatchResult {
