@@ -65,6 +65,33 @@ export const RINGS = {
   inboxBytes: 4 * MB,
   /** Shard to main thread: answers and updates. Full means that the shard waits. */
   outboxBytes: 16 * MB,
+  /** Of the inbox, kept for the clock and the stop: frames of clients never take it. */
+  reservedBytes: 4 * KB,
+} as const;
+
+/** Refusing early (docs/decisions/0009). The target age itself is a setting. */
+export const OVERLOAD = {
+  /** Shares of the target age at which auctions above their share, and those about to end, are refused. */
+  overShareAge: 0.25,
+  lastAge: 2,
+  /** Refusing ends at this share of the age at which it began. */
+  resumeAge: 0.5,
+  /** Below this much queued nobody is refused: the queue is not what takes the time. */
+  freeBytes: 16 * KB,
+  /** Demand of each auction is counted in windows of this length. */
+  windowUs: 20_000,
+  /** Counters by hash of the auction id; a power of two. */
+  buckets: 4096,
+  /** More than this many times the average of the auctions, and so many frames, is too much. */
+  shareFactor: 1.5,
+  shareFrames: 16,
+  /** What a refusal tells clients to wait, at most. */
+  retryMsMax: 5 * SECOND_MS,
+  /** Auctions that end within this time are shed last. */
+  closingMs: MINUTE_MS,
+  /** How often a shard tells which those are, and how many at most. */
+  closingEveryMs: SECOND_MS,
+  closingAuctionsMax: 8192,
 } as const;
 
 /** One group commit. Under load a batch fills, else it is what is there. */
@@ -143,6 +170,7 @@ export const GATEWAY = {
   bodyTimeoutMs: 10 * SECOND_MS,
   answerTimeoutMs: 10 * SECOND_MS,
   overloadRetryMs: 100,
+  targetAgeMs: 20,
 
   conflationMs: 50,
   historyUpdatesMax: 256,

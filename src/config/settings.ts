@@ -224,6 +224,14 @@ export const KEYS = {
       'After this a REST request is answered with UNKNOWN_OUTCOME.',
     ),
   },
+  overload: {
+    targetAge: duration(
+      '20ms',
+      1,
+      10 * SECOND_MS,
+      'How long a command may wait for its shard before new ones are refused with OVERLOADED.',
+    ),
+  },
   snapshots: {
     interval: duration('30s', SECOND_MS, DAY_MS, 'How often changed auctions are written down.'),
   },

@@ -71,6 +71,8 @@ export interface GatewayLimits {
   readonly answerTimeoutMs: number;
   /** What a refusal for overload tells clients to wait. */
   readonly overloadRetryMs: number;
+  /** Age of a shard's queue from which on commands are refused with OVERLOADED. */
+  readonly targetAgeMs: number;
 
   /** Watchers of an auction get its newest state so often at most; 0: every update. */
   readonly conflationMs: number;

@@ -8,6 +8,8 @@ import type { Registry } from 'prom-client';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { CloseName } from '../protocol/close-codes.ts';
 import { refusalName } from '../protocol/refusals.ts';
+import { CountedHistogram } from './counted-histogram.ts';
+import type { ShardReport } from './shard-port.ts';
 
 /** One request in so many is a candidate for a latency sample. */
 const SAMPLE_EVERY = 64;
@@ -28,7 +30,9 @@ export interface GaugeSources {
   watchedAuctions(): number;
   addresses(): number;
   users(): number;
-  shards(): readonly { readonly frames: number; readonly bytes: number }[];
+  shards(): readonly ShardReport[];
+  /** Commands refused for the age of a shard's queue, by shard. */
+  shed(): readonly { readonly overShare: number; readonly others: number }[];
 }
 
 export class GatewayMetrics {
@@ -64,6 +68,7 @@ export class GatewayMetrics {
     this.#loopDelay.enable();
     this.#registerCounters(registry);
     this.#registerGauges(registry, sources);
+    registerShards(registry, sources);
   }
 
   /** Whether the next request may be sampled. */
@@ -154,18 +159,8 @@ export class GatewayMetrics {
   }
 
   #registerGauges(registry: Registry, sources: GaugeSources): void {
-    const gauge = (name: string, help: string, label: string, counts: Counts): void => {
-      void new Gauge({
-        name,
-        help,
-        labelNames: [label],
-        registers: [registry],
-        collect() {
-          this.reset();
-          for (const [value, count] of counts()) this.set({ [label]: value }, count);
-        },
-      });
-    };
+    const gauge = (name: string, help: string, label: string, counts: Counts): void =>
+      labelledGauge(registry, name, help, label, counts);
     gauge('gavel_connections', 'Open WebSocket connections.', 'protocol', () => {
       const { msgpack, json } = sources.connections();
       return [
@@ -182,12 +177,6 @@ export class GatewayMetrics {
       ['addresses', sources.addresses()],
       ['users', sources.users()],
     ]);
-    gauge('gavel_shard_backlog_frames', 'Frames queued for a shard.', 'shard', () =>
-      sources.shards().map(({ frames }, i) => [`${i}`, frames]),
-    );
-    gauge('gavel_shard_backlog_bytes', 'Bytes queued for a shard.', 'shard', () =>
-      sources.shards().map(({ bytes }, i) => [`${i}`, bytes]),
-    );
     gauge('gavel_event_loop_delay_seconds', 'Since it was last asked.', 'quantile', () => {
       const delay = this.#loopDelay;
       const seconds = (ns: number): number =>
@@ -203,6 +192,65 @@ export class GatewayMetrics {
       ];
     });
   }
+}
+
+function labelledGauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  label: string,
+  counts: Counts,
+): void {
+  void new Gauge({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [value, count] of counts()) this.set({ [label]: value }, count);
+    },
+  });
+}
+
+/** The queues in front of the shards, and how the shards work. */
+function registerShards(registry: Registry, sources: GaugeSources): void {
+  const gauge = (name: string, help: string, read: (report: ShardReport) => number): void =>
+    labelledGauge(registry, name, help, 'shard', () =>
+      sources.shards().map((report, i) => [`${i}`, read(report)]),
+    );
+  gauge('gavel_shard_backlog_frames', 'Frames queued for a shard.', ({ frames }) => frames);
+  gauge('gavel_shard_backlog_bytes', 'Bytes queued for a shard.', ({ bytes }) => bytes);
+  gauge(
+    'gavel_shard_queue_age_seconds',
+    'How long the oldest frame of a shard has waited.',
+    ({ ageUs }) => ageUs / 1e6,
+  );
+  void new CountedHistogram({
+    name: 'gavel_shard_batch_frames',
+    help: 'Frames decided and committed together.',
+    registry,
+    read: () => sources.shards().map(({ batchFrames }) => batchFrames),
+  });
+  void new CountedHistogram({
+    name: 'gavel_shard_commit_seconds',
+    help: 'Time to make a batch durable and hand out its answers.',
+    registry,
+    read: () => sources.shards().map(({ commitSeconds }) => commitSeconds),
+  });
+  void new Counter({
+    name: 'gavel_shed_commands_total',
+    help: 'Commands refused because of the age of the queue, by whether the auction took too much.',
+    labelNames: ['shard', 'why'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [i, { overShare, others }] of sources.shed().entries()) {
+        this.inc({ shard: `${i}`, why: 'over_share' }, overShare);
+        this.inc({ shard: `${i}`, why: 'queue_age' }, others);
+      }
+    },
+  });
 }
 
 type Counts = () => readonly (readonly [string, number])[];

@@ -3,6 +3,7 @@
  * socket is opened here.
  */
 import { Registry } from 'prom-client';
+import { Admission } from './admission.ts';
 import { AddressTable } from './address-table.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
@@ -103,12 +104,15 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
     watchedAuctions: () => watched.count,
     addresses: () => addresses.count,
     users: () => users.count,
-    shards: () => Array.from({ length: shards.count }, (_, i) => shards.port(i).backlog),
+    shards: () => Array.from({ length: shards.count }, (_, i) => shards.port(i).report(nowUs())),
+    shed: () => admission.refused,
   });
+
+  const admission = new Admission(shards.count, limits);
 
   // 2. The way out.
   const sender = new Sender(limits, metrics, watched);
-  const calls = new ShardCaller(connections, shards, users, limits, nowUs);
+  const calls = new ShardCaller(connections, shards, admission, users, limits, nowUs);
   const { publish } = sockets;
   const hub: Hub = new Hub({ limits, metrics, sender, watched, shards, publish, nowUs, after });
   const deliveries = new DeliveryDesk(connections, sender, hub, users, metrics, nowUs);
@@ -116,7 +120,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   // 3. The way in: WebSockets, REST, and the internal listener.
   const signIn: SignIn = new SignIn(limits, sender, users, verifier, log, nowUs);
   const common = { limits, allowAnonymous, trustProxy, users, addresses, metrics, log, nowUs };
-  const inbound = new Inbound({ ...common, shards, sender, hub, signIn });
+  const inbound = new Inbound({ ...common, shards, admission, sender, hub, signIn });
   const allowedOrigins = options.allowedOrigins ?? [];
   const doorOptions = { ...common, allowedOrigins, life, connections, inbound, hub, signIn };
   const door: WebSocketDoor = new WebSocketDoor(doorOptions);

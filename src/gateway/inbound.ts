@@ -2,11 +2,12 @@
  * The way in of a WebSocket frame, on the main thread's hottest path: limits, a look at four
  * fields, and on to the shard that owns the auction. What needs no shard is answered here.
  *
- *   frame ─▶ kind ok? ─▶ size ─▶ rates ─▶ peek ─┬▶ bid, buy, retract: signed in? role? ─┐
+ *   frame ─▶ kind ok? ─▶ size ─▶ rates ─▶ peek ─┬▶ bid, buy, retract: signed in? role? ─┐ admission
  *                                               ├▶ subscribe, get: may this one read? ───┼▶ shard
  *                                               └▶ hello, ping, unsubscribe, heard: here │
  *   every way out but the shard is a refusal with the frame's id, or a close code ◀──────┘
  */
+import { AUCTION_ID_LENGTH } from '../auction/ids.ts';
 import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import { MalformedField } from '../protocol/field.ts';
 import { decodeAs, UnknownMessage } from '../protocol/frame.ts';
@@ -21,6 +22,8 @@ import { PONG } from '../protocol/messages/pong.ts';
 import { RETRACT } from '../protocol/messages/retract.ts';
 import { SUBSCRIBE } from '../protocol/messages/subscribe.ts';
 import { UNSUBSCRIBE } from '../protocol/messages/unsubscribe.ts';
+import { hashBytes } from '../routing/hash-ring.ts';
+import type { Admission } from './admission.ts';
 import { FramePeek } from './frame-peek.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { GatewayLog } from './gateway-log.ts';
@@ -50,6 +53,7 @@ export interface InboundOptions {
   readonly limits: GatewayLimits;
   readonly allowAnonymous: boolean;
   readonly shards: Shards;
+  readonly admission: Admission;
   readonly users: UserTable;
   readonly sender: Sender;
   readonly hub: Hub;
@@ -67,6 +71,7 @@ export class Inbound {
   readonly #users: UserTable;
   readonly #shards: Shards;
   readonly #ports: readonly ShardPort[];
+  readonly #admission: Admission;
   readonly #nowUs: () => number;
   readonly #peek = new FramePeek();
   readonly #jsonWriter = new MsgpackWriter(4096);
@@ -80,6 +85,7 @@ export class Inbound {
     this.#users = options.users;
     this.#shards = options.shards;
     this.#ports = Array.from({ length: options.shards.count }, (_, i) => options.shards.port(i));
+    this.#admission = options.admission;
     this.#nowUs = options.nowUs;
   }
 
@@ -187,6 +193,12 @@ export class Inbound {
     const shard = this.#shards.ownerOf(bytes, at);
     const port = this.#ports[shard] as ShardPort;
     const user = session.user;
+    const hash = hashBytes(bytes, at, at + AUCTION_ID_LENGTH);
+    const waitMs = this.#admission.ask(shard, port, hash, nowUs);
+    if (waitMs > 0) {
+      this.#sender.refuse(session, id, 'OVERLOADED', { retryAfterMs: waitMs });
+      return false;
+    }
     if (
       (user !== null && !this.#users.introduce(user, shard, port)) ||
       !port.submit(session.conn, session.userNumber, nowUs, bytes)

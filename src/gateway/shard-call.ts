@@ -1,12 +1,15 @@
 /**
  * One frame of a REST request on its way through a shard: its reply, decoded, or why there is none.
  */
+import { AUCTION_ID_LENGTH } from '../auction/ids.ts';
 import { assert } from '../lib/assert.ts';
 import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import type { DecodedFrame } from '../protocol/frame.ts';
 import { decodeFrame } from '../protocol/frame.ts';
 import type { Message } from '../protocol/message.ts';
 import type { RefusalName } from '../protocol/refusals.ts';
+import { hashBytes } from '../routing/hash-ring.ts';
+import type { Admission } from './admission.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { FramePeek } from './frame-peek.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
@@ -38,10 +41,13 @@ export class ShardCall {
 
 /** Request id of every frame that REST makes: each has a connection number of its own. */
 export const REST_REQUEST_ID = 1;
+/** In place of the hash of an auction's id, where a message names none. */
+const NO_AUCTION = 0;
 
 export class ShardCaller {
   readonly #connections: ConnectionTable<Session | ShardCall>;
   readonly #shards: Shards;
+  readonly #admission: Admission;
   readonly #users: UserTable;
   readonly #limits: GatewayLimits;
   readonly #nowUs: () => number;
@@ -52,12 +58,14 @@ export class ShardCaller {
   constructor(
     connections: ConnectionTable<Session | ShardCall>,
     shards: Shards,
+    admission: Admission,
     users: UserTable,
     limits: GatewayLimits,
     nowUs: () => number,
   ) {
     this.#connections = connections;
     this.#shards = shards;
+    this.#admission = admission;
     this.#users = users;
     this.#limits = limits;
     this.#nowUs = nowUs;
@@ -72,15 +80,17 @@ export class ShardCaller {
   call<T>(message: Message<T>, value: T, user: User | null): Promise<ShardReply> {
     const frame = this.#frame(message, value);
     this.#peek.open(frame);
-    assert(this.#peek.auctionIdAt > 0, 'a message to a shard names its auction');
-    return this.#submit(frame, this.#shards.ownerOf(frame, this.#peek.auctionIdAt), user);
+    const { auctionIdAt: at } = this.#peek;
+    assert(at > 0, 'a message to a shard names its auction');
+    const hash = hashBytes(frame, at, at + AUCTION_ID_LENGTH);
+    return this.#submit(frame, this.#shards.ownerOf(frame, at), hash, user);
   }
 
   /** Sends a message to every shard. */
   callAll<T>(message: Message<T>, value: T, user: User | null): Promise<ShardReply[]> {
     const calls: Promise<ShardReply>[] = [];
     for (let shard = 0; shard < this.#shards.count; shard++) {
-      calls.push(this.#submit(this.#frame(message, value), shard, user));
+      calls.push(this.#submit(this.#frame(message, value), shard, NO_AUCTION, user));
     }
     return Promise.all(calls);
   }
@@ -91,9 +101,12 @@ export class ShardCaller {
     return this.#writer.view();
   }
 
-  #submit(frame: Uint8Array, shard: number, user: User | null): Promise<ShardReply> {
+  #submit(frame: Uint8Array, shard: number, hash: number, user: User | null): Promise<ShardReply> {
     const nowUs = this.#nowUs();
     const port = this.#shards.port(shard);
+    if (this.#admission.ask(shard, port, hash, nowUs) > 0) {
+      return Promise.resolve('OVERLOADED');
+    }
     if (user !== null && !this.#users.introduce(user, shard, port)) {
       return Promise.resolve('OVERLOADED');
     }

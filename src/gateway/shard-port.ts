@@ -33,8 +33,35 @@ export interface ShardPort {
   /** No more watchers: updates of this auction need not be sent any more. */
   unwatch(handle: number): boolean;
 
-  /** Frames queued and not yet decided, and the age of the oldest. */
-  readonly backlog: { readonly frames: number; readonly bytes: number };
+  /**
+   * How long a frame that is queued now will wait for its answer, microseconds: at least as long
+   * as the oldest that is queued has waited. 0 where so little is queued that it says nothing.
+   */
+  waitUs(nowUs: number): number;
+
+  /** When the auction with this hash of its id ends, to the second, if that is soon; else past. */
+  endsAtMs(hash: number): number;
+
+  /** For /metrics. */
+  report(nowUs: number): ShardReport;
+}
+
+/** What a shard has queued, and how it works. */
+export interface ShardReport {
+  readonly frames: number;
+  readonly bytes: number;
+  /** How long the oldest frame that is not answered has waited; 0: there is none. */
+  readonly ageUs: number;
+  /** Frames of each batch, and the seconds that its commit took, since the start. */
+  readonly batchFrames: Counted;
+  readonly commitSeconds: Counted;
+}
+
+/** Values counted in buckets: `bounds` are their upper ends, and one more bucket has none. */
+export interface Counted {
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sum: number;
 }
 
 export type { Deliveries, Subscription } from '../protocol/deliveries.ts';

@@ -70,6 +70,16 @@ export class RingProducer {
     return this.#bytes.length;
   }
 
+  /**
+   * The double so many bytes into the oldest record that is not finished; −1: all are. Only the
+   * producer overwrites records, so what it reads here is whole even if the consumer just went on.
+   */
+  oldestDouble(offset: number): number {
+    const tail = Atomics.load(this.#control, TAIL) >>> 0;
+    if (tail === this.#head) return -1;
+    return this.#doubles[((tail + offset) & this.#mask) >>> 3] as number;
+  }
+
   word(value: number): void {
     this.#words[(this.#head & this.#mask) >>> 2] = value;
     this.#head = (this.#head + 4) >>> 0;

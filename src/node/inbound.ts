@@ -18,6 +18,8 @@ export const UNWATCH = 4;
 export const STOP = 5;
 
 export const INBOUND_HEADER_BYTES = 24;
+/** Where the stamp stands in a record. */
+export const STAMP_AT = 16;
 
 /** Writes and publishes a record; false when there is no room. */
 export function pushInbound(
@@ -87,7 +89,7 @@ export class InboundCursor {
   }
 
   get stampUs(): number {
-    return this.#doubles[(this.#at + 16) >>> 3] as number;
+    return this.#doubles[(this.#at + STAMP_AT) >>> 3] as number;
   }
 
   get payloadFrom(): number {

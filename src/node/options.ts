@@ -23,7 +23,7 @@ export function ruleSettings({ rules }: Settings): RuleSettings {
   };
 }
 
-export function gatewayLimits({ limits, server }: Settings): GatewayLimits {
+export function gatewayLimits({ limits, server, overload }: Settings): GatewayLimits {
   return {
     ...GATEWAY_LIMITS,
     connectionsMax: limits.connections,
@@ -43,5 +43,6 @@ export function gatewayLimits({ limits, server }: Settings): GatewayLimits {
     idleTimeoutMs: limits.idleTimeoutMs,
     tickMs: limits.tickMs,
     answerTimeoutMs: limits.answerTimeoutMs,
+    targetAgeMs: overload.targetAgeMs,
   };
 }

@@ -8,14 +8,17 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { RuleSettings } from '../auction/settings.ts';
-import type { ShardPort } from '../gateway/shard-port.ts';
+import { RINGS } from '../config/limits.ts';
+import type { ShardPort, ShardReport } from '../gateway/shard-port.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Deliveries } from '../protocol/deliveries.ts';
 import type { RingMemory } from './byte-ring.ts';
 import { makeRing, RingConsumer, RingProducer } from './byte-ring.ts';
+import { CLOSING_TABLE_BYTES, ClosingTable } from './closing-table.ts';
 import { FRAME, INTRODUCE, InboundCursor, pushInbound, STOP, TICK, UNWATCH } from './inbound.ts';
 import { OutboundReader } from './outbound.ts';
+import { ShardBacklog } from './shard-backlog.ts';
 import { SHARD_STATUS_BYTES, ShardStatus } from './shard-status.ts';
 
 export interface ShardThreadOptions {
@@ -56,6 +59,7 @@ export interface ShardWorkerData {
   readonly inbound: RingMemory;
   readonly outbound: RingMemory;
   readonly status: SharedArrayBuffer;
+  readonly closing: SharedArrayBuffer;
   readonly users: readonly (readonly [number: number, id: string])[];
   readonly watched: readonly number[];
   /** One frame at a time: the last run died. */
@@ -104,7 +108,10 @@ export class ShardThread implements ShardPort {
   readonly #outbound: RingMemory;
   readonly #statusMemory = new SharedArrayBuffer(SHARD_STATUS_BYTES);
   readonly #status = new ShardStatus(this.#statusMemory);
+  readonly #closingMemory = new SharedArrayBuffer(CLOSING_TABLE_BYTES);
+  readonly #closing = new ClosingTable(this.#closingMemory);
   readonly #producer: RingProducer;
+  readonly #backlog: ShardBacklog;
   readonly #consumer: RingConsumer;
   readonly #reader: OutboundReader;
   readonly #users = new Map<number, string>();
@@ -127,6 +134,7 @@ export class ShardThread implements ShardPort {
     this.#inbound = makeRing(options.inboundBytes);
     this.#outbound = makeRing(options.outboundBytes);
     this.#producer = new RingProducer(this.#inbound);
+    this.#backlog = new ShardBacklog(this.#producer, this.#status);
     this.#consumer = new RingConsumer(this.#outbound);
     this.#reader = new OutboundReader(options.outboundBytes);
   }
@@ -149,6 +157,8 @@ export class ShardThread implements ShardPort {
   }
 
   submit(conn: number, user: number, stampUs: number, frame: Uint8Array): boolean {
+    // Room for the clock is left: starts and ends are never shed.
+    if (this.#producer.free < RINGS.reservedBytes + frame.length) return false;
     const pushed = pushInbound(this.#producer, FRAME, conn, user, stampUs, frame);
     if (pushed) this.#frames += 1;
     return pushed;
@@ -165,9 +175,16 @@ export class ShardThread implements ShardPort {
     return pushInbound(this.#producer, UNWATCH, handle, 0, stampUs, NO_BYTES);
   }
 
-  get backlog(): { readonly frames: number; readonly bytes: number } {
-    const bytes = this.#producer.used;
-    return { frames: Math.ceil(bytes / FRAME_BYTES_TYPICAL), bytes };
+  waitUs(nowUs: number): number {
+    return this.#backlog.waitUs(nowUs);
+  }
+
+  endsAtMs(hash: number): number {
+    return this.#closing.endsAtMs(hash);
+  }
+
+  report(nowUs: number): ShardReport {
+    return this.#backlog.report(nowUs);
   }
 
   get committedSeq(): number {
@@ -240,6 +257,7 @@ export class ShardThread implements ShardPort {
       inbound: this.#inbound,
       outbound: this.#outbound,
       status: this.#statusMemory,
+      closing: this.#closingMemory,
       users: [...this.#users],
       watched: this.#options.watchedHandles(),
       cautious,
@@ -377,6 +395,3 @@ export class ShardThread implements ShardPort {
     void this.#worker?.terminate();
   }
 }
-
-/** A bid's frame with its record header, to guess a count from bytes. */
-const FRAME_BYTES_TYPICAL = 80;

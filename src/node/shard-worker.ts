@@ -5,15 +5,17 @@
  *   1 copy out what the ring holds   2 decide up to a batch   3 commit   4 release, give room back
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { BATCH } from '../config/limits.ts';
+import { BATCH, OVERLOAD } from '../config/limits.ts';
 import { CommitFailure } from '../journal/journal.ts';
 import { openShardStorage } from '../journal/shard-storage.ts';
 import type { Seq } from '../journal/seq.ts';
 import { AssertionFailure, must } from '../lib/assert.ts';
+import { hashText } from '../routing/hash-ring.ts';
 import { recover } from '../shard/recovery.ts';
 import { Shard } from '../shard/shard.ts';
 import { Snapshotter } from '../shard/snapshotter.ts';
 import { RingConsumer, RingProducer } from './byte-ring.ts';
+import { ClosingTable } from './closing-table.ts';
 import { FRAME, INTRODUCE, InboundCursor, STOP, TICK, UNWATCH } from './inbound.ts';
 import { OutboundWriter } from './outbound.ts';
 import { ShardStatus } from './shard-status.ts';
@@ -71,6 +73,8 @@ class ShardLoop {
   readonly #ring = new RingConsumer(data.inbound);
   readonly #cursor = new InboundCursor(data.inbound.data.byteLength);
   readonly #status = new ShardStatus(data.status);
+  readonly #closing = new ClosingTable(data.closing);
+  #closingToldMs = -Infinity;
   readonly #framesMax: number;
   #stopping = false;
   #snapshotSeq: number;
@@ -109,15 +113,26 @@ class ShardLoop {
   #drain(count: number): void {
     let finished = 0;
     while (finished < count) {
+      const startMs = performance.now();
       let frames = 0;
       while (frames < this.#framesMax && this.#shard.pendingBytes < BATCH.bytesMax) {
         if (!this.#cursor.next()) break;
         this.#take();
         frames += 1;
       }
+      const decidedMs = performance.now();
       this.#shard.commit();
-      this.#ring.finish(this.#cursor.passed - finished);
+      const bytes = this.#cursor.passed - finished;
+      this.#ring.finish(bytes);
       finished = this.#cursor.passed;
+      const committedMs = performance.now();
+      this.#status.batch(
+        frames,
+        bytes,
+        (decidedMs - startMs) * 1000,
+        (committedMs - decidedMs) * 1000,
+      );
+      this.#tellClosing(committedMs);
       this.#status.beat(this.#shard.nextDeadlineMs, this.#storage.journal.committedSeq);
     }
   }
@@ -142,6 +157,15 @@ class ShardLoop {
         return this.#shard.unwatch(cursor.conn);
       case STOP:
         this.#stopping = true;
+    }
+  }
+
+  /** Which auctions end soon: the main thread refuses those last. */
+  #tellClosing(nowMs: number): void {
+    if (nowMs < this.#closingToldMs + OVERLOAD.closingEveryMs) return;
+    this.#closingToldMs = nowMs;
+    for (const auction of this.#shard.closing(OVERLOAD.closingMs, OVERLOAD.closingAuctionsMax)) {
+      this.#closing.mark(hashText(auction.id), auction.endsAtMs);
     }
   }
 

@@ -43,6 +43,22 @@ export class Deadlines {
     return ref;
   }
 
+  /**
+   * Up to `max` entries that are due by `timeMs`. They are the top of the heap, so only these and
+   * those just below them are looked at, level by level.
+   */
+  until(timeMs: number, max: number): readonly AuctionRef[] {
+    const found: AuctionRef[] = [];
+    const places = [0];
+    for (let i = 0; i < places.length && found.length < max; i++) {
+      const at = places[i] as number;
+      if (at >= this.#count || (this.#times[at] as number) > timeMs) continue;
+      found.push(this.#refs[at] as AuctionRef);
+      places.push(at * 2 + 1, at * 2 + 2);
+    }
+    return found;
+  }
+
   /** Puts an entry at the root and lets it sink to its place. */
   #sink(timeMs: number, ref: number): void {
     let at = 0;

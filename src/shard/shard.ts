@@ -8,6 +8,7 @@
  * A worker thread does (node/shard-worker.ts), and so do tests and the simulator.
  */
 import { BATCH } from '../config/limits.ts';
+import type { Auction } from '../auction/auction.ts';
 import { CENTS_MAX } from '../auction/money.ts';
 import type { UserId, UserRef } from '../auction/ids.ts';
 import { NOBODY } from '../auction/ids.ts';
@@ -85,6 +86,17 @@ export class Shard {
 
   unwatch(handle: number): void {
     this.#core.watchers.unwatch(this.#core.refOf(handle));
+  }
+
+  /** Auctions that end within this time, at most `max`, mostly the soonest where there are more. */
+  closing(withinMs: number, max: number): readonly Auction[] {
+    const { state, nowMs } = this.#core;
+    const found: Auction[] = [];
+    for (const ref of state.deadlines.until(nowMs + withinMs, max)) {
+      const auction = state.auction(ref);
+      if (auction.status === 'active' && auction.endsAtMs <= nowMs + withinMs) found.push(auction);
+    }
+    return found;
   }
 
   /** Moves the clock; starts and ends what is due, as far as one batch may. */

@@ -25,6 +25,9 @@ export class FakeShards implements Shards {
   readonly unwatched: number[] = [];
   /** Whether the queues are full. */
   full = false;
+  /** How long a frame that is queued now would wait. */
+  waitUs = 0;
+  readonly endsAtMsByHash = new Map<number, number>();
   /** Answers frames by itself, if set. */
   onSubmit: ((submitted: Submitted) => void) | null = null;
   readonly #ring: HashRing;
@@ -60,7 +63,15 @@ export class FakeShards implements Shards {
 
   #port(shard: number): ShardPort {
     return {
-      backlog: { frames: 0, bytes: 0 },
+      waitUs: () => this.waitUs,
+      endsAtMs: (hash) => this.endsAtMsByHash.get(hash) ?? 0,
+      report: () => ({
+        frames: 3,
+        bytes: 300,
+        ageUs: this.waitUs,
+        batchFrames: { bounds: [1, 4], counts: [2, 1, 1], sum: 20 },
+        commitSeconds: { bounds: [0.001], counts: [3, 1], sum: 0.5 },
+      }),
       submit: (conn, user, stampUs, frame) => {
         if (this.full) return false;
         const submitted = { shard, conn, user, stampUs, frame: frame.slice() };

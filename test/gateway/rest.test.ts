@@ -307,6 +307,12 @@ test('health and metrics are on the internal listener only', async (t) => {
   assertRefused(await http(port, 'GET', '/v1/time'), 'NOT_READY');
   const metrics = await http(internalPort, 'GET', '/metrics');
   const text = metrics.body['text'] as string;
+  assert.match(text, /gavel_shard_queue_age_seconds\{shard="1"\} 0\b/);
+  assert.match(text, /# TYPE gavel_shard_batch_frames histogram/);
+  assert.match(text, /gavel_shard_batch_frames_bucket\{shard="0",le="4"\} 3/);
+  assert.match(text, /gavel_shard_batch_frames_bucket\{shard="0",le="\+Inf"\} 4/);
+  assert.match(text, /gavel_shard_commit_seconds_sum\{shard="0"\} 0\.5/);
+  assert.match(text, /gavel_shed_commands_total\{shard="0",why="over_share"\} 0/);
   for (const name of ['gavel_connections', 'gavel_refusals_total{name="NOT_READY"} 2']) {
     assert.ok(text.includes(name), name);
   }

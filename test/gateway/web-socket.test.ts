@@ -108,6 +108,20 @@ test('a frame that the queue does not take is OVERLOADED with a time to wait', a
   assert.equal(refused['retryAfterMs'], 70);
 });
 
+test('a queue that is too old refuses commands and reads with a time that follows from it', async (t) => {
+  const fixture = await start(t, { limits: { targetAgeMs: 20 } });
+  const client = await Client.signedIn(fixture);
+  fixture.shards.waitUs = 200_000;
+  client.send(PLACE_BID, bidOf(2));
+  const refused = await client.next();
+  assertRefused(refused, 'OVERLOADED', 2);
+  assert.equal(refused['retryAfterMs'], 200);
+  assert.equal(fixture.shards.submitted.length, 0);
+  fixture.shards.waitUs = 0;
+  client.send(PLACE_BID, bidOf(3));
+  assert.equal((await fixture.shards.next()).conn > 0, true);
+});
+
 test('unknown types, and types that clients do not send, are UNKNOWN_TYPE', async (t) => {
   const fixture = await start(t);
   const client = await Client.signedIn(fixture);

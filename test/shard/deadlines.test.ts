@@ -10,6 +10,12 @@ it('takes what is due in order of time, and nothing else', () => {
     fc.property(fc.array(fc.integer({ min: 0, max: 1_000 }), { maxLength: 3_000 }), (times) => {
       const deadlines = new Deadlines();
       times.forEach((time, i) => deadlines.add(time, (i + 1) as AuctionRef));
+      const until = deadlines.until(500, Infinity).map((ref) => times[ref - 1] as number);
+      assert.deepEqual(
+        until.toSorted((a, b) => a - b),
+        times.filter((time) => time <= 500).toSorted((a, b) => a - b),
+      );
+      assert.equal(deadlines.until(500, 3).length, Math.min(3, until.length));
       const due = times.filter((time) => time <= 500).length;
       let last = 0;
       for (let taken = 0; taken < due; taken++) {

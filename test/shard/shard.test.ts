@@ -249,3 +249,21 @@ describe('nothing leaves before it is committed', () => {
     assert.deepEqual(fixture.delivered(), []);
   });
 });
+
+describe('auctions that are about to end', () => {
+  it('are told while they run, follow an extension, and are gone with their end', () => {
+    const fixture = new ShardFixture();
+    const endsAtMs = fixture.nowUs / 1000 + 300_000;
+    fixture.list({ endsAtMs });
+    fixture.list({ endsAtMs: endsAtMs + 600_000 }, auctionId(2));
+    const closing = (): string[] => fixture.shard.closing(60_000, 10).map(({ id }) => id);
+    assert.deepEqual(closing(), []);
+    fixture.tickAt(endsAtMs - 20_000);
+    assert.deepEqual(closing(), [AUCTION]);
+    fixture.bid(1, 5_000);
+    const [auction] = fixture.shard.closing(60_000, 10);
+    assert.equal(auction?.endsAtMs, endsAtMs + 40_000, 'extended to a minute from now');
+    fixture.tickAt(endsAtMs + 40_000);
+    assert.deepEqual(closing(), []);
+  });
+});
