@@ -14,7 +14,9 @@ import type { Bench, BenchOptions, Scenario } from './scenario.ts';
 import { BYTES } from './scenarios/bytes.ts';
 import { CORE } from './scenarios/core.ts';
 import { FANOUT } from './scenarios/fanout.ts';
+import { HOT } from './scenarios/hot.ts';
 import { LATENCY } from './scenarios/latency.ts';
+import { OVERLOAD } from './scenarios/overload.ts';
 import { REDIS } from './scenarios/redis.ts';
 import { RESTART } from './scenarios/restart.ts';
 
@@ -34,7 +36,16 @@ export interface BenchReport {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
 }
 
-export const SCENARIOS: readonly Scenario[] = [CORE, LATENCY, REDIS, RESTART, BYTES, FANOUT];
+export const SCENARIOS: readonly Scenario[] = [
+  CORE,
+  LATENCY,
+  REDIS,
+  RESTART,
+  BYTES,
+  FANOUT,
+  OVERLOAD,
+  HOT,
+];
 
 const TMPFS = 0x0102_1994;
 

@@ -29,6 +29,8 @@ export class OpenLoopRun {
   readonly #tally: Tally;
   readonly #perMs: number;
   readonly #run: number;
+  readonly #skipLateMs: number;
+  readonly #inFlightMax: number;
   readonly #startMs: number;
   readonly #countedFromMs: number;
   readonly #bids: number;
@@ -49,10 +51,16 @@ export class OpenLoopRun {
     this.#tally = tally;
     this.#perMs = plan.load.bidsPerSecond / 1000;
     this.#run = plan.load.run;
+    this.#skipLateMs = plan.load.skipLateMs ?? Infinity;
+    this.#inFlightMax = plan.load.inFlightMax ?? Infinity;
     this.#startMs = startMs;
     this.#countedFromMs = startMs + plan.warmupMs;
     this.#bids = Math.round((plan.warmupMs + plan.durationMs) * this.#perMs);
     this.#done = done;
+  }
+
+  get #skipsLate(): boolean {
+    return this.#skipLateMs < Infinity;
   }
 
   get unanswered(): number {
@@ -101,13 +109,27 @@ export class OpenLoopRun {
     this.#pumpedMs = nowMs;
     this.#tally.clock(nowMs);
     const due = Math.min(this.#bids, Math.floor((nowMs - this.#startMs) * this.#perMs) + 1);
+    this.#skipTo(
+      Math.min(due, Math.floor((nowMs - this.#startMs - this.#skipLateMs) * this.#perMs)),
+    );
     for (; this.#sent < due; this.#sent++) this.#write(nowMs);
     for (const lane of this.#touched) this.#flush(lane);
     this.#touched.length = 0;
   }
 
+  /** Leaves out what is too late, so that a generator at its limit does not measure itself. */
+  #skipTo(number: number): void {
+    if (number <= this.#sent) return;
+    this.#tally.notOffered += number - this.#sent;
+    this.#sent = number;
+  }
+
   #write(nowMs: number): void {
     const lane = this.#lanes[Math.floor(this.#sent / this.#run) % this.#lanes.length] as Lane;
+    if (lane.flight.count >= this.#inFlightMax || (this.#skipsLate && lane.flight.isFull)) {
+      this.#tally.notOffered += 1;
+      return;
+    }
     if (lane.flight.isFull) throw new Error('the server is so far behind that the run is stopped');
     if (lane.pending === this.#source.framesMax) this.#flush(lane);
     if (lane.buffer === null) {

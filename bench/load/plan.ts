@@ -18,6 +18,13 @@ export interface OpenLoop {
   readonly bidsPerSecond: number;
   /** So many consecutive bids go to the same connection. */
   readonly run: number;
+  /**
+   * Bids that the generator itself is this late with are left out and counted as `notOffered`:
+   * where more is asked for than it can send. Absent: they are sent late.
+   */
+  readonly skipLateMs?: number;
+  /** With `skipLateMs`: nor does a connection get more than so many that wait for their answer. */
+  readonly inFlightMax?: number;
 }
 
 export interface LoadPlan {
@@ -65,6 +72,13 @@ export interface LoadResult {
   readonly latencyUs: HistogramData;
   /** Open loop: how late the generator itself sent, microseconds; part of the latency. */
   readonly sendLagUs: HistogramData;
+  /** The same, of bids that reached an auction, and of those refused with OVERLOADED. */
+  readonly decidedUs: HistogramData;
+  readonly shedUs: HistogramData;
+  /** When the last bid that was refused with OVERLOADED was due, ms after the start; −1: none was. */
+  readonly lastShedMs: number;
+  /** Bids that the generator was too late for, over the whole run. */
+  readonly notOffered: number;
   readonly bytesOut: number;
   readonly bytesIn: number;
   readonly cpu: CpuUse;

@@ -2,14 +2,20 @@
  * What a run counts: answers, refusals, latency and the generator's own CPU time, between the end
  * of the warm-up and the end of the run; pushes over the whole run.
  */
+import { REFUSALS } from '../../src/protocol/refusals.ts';
 import { Histogram } from './histogram.ts';
 import type { CpuUse, LoadResult } from './plan.ts';
 
 const CODES = 10_000;
+const OVERLOADED = REFUSALS.OVERLOADED.code;
 
 export class Tally {
   readonly latencyUs = new Histogram();
   readonly sendLagUs = new Histogram();
+  notOffered = 0;
+  readonly #decidedUs = new Histogram();
+  readonly #shedUs = new Histogram();
+  #lastShedMs = -1;
   readonly #codes = new Float64Array(CODES);
   readonly #pushes = new Float64Array(256);
   /** performance.now() between which answers count. */
@@ -41,6 +47,9 @@ export class Tally {
     if (nowMs < this.#fromMs || nowMs >= this.#toMs) return;
     this.#codes[code] = (this.#codes[code] as number) + 1;
     this.latencyUs.record(latencyMs * 1000);
+    if (code !== OVERLOADED) return this.#decidedUs.record(latencyMs * 1000);
+    this.#shedUs.record(latencyMs * 1000);
+    this.#lastShedMs = Math.max(this.#lastShedMs, nowMs - this.#fromMs);
   }
 
   push(number: number): void {
@@ -61,6 +70,10 @@ export class Tally {
       acceptedPerSecond: (accepted * 1000) / measuredMs,
       latencyUs: this.latencyUs.toData(),
       sendLagUs: this.sendLagUs.toData(),
+      decidedUs: this.#decidedUs.toData(),
+      shedUs: this.#shedUs.toData(),
+      lastShedMs: this.#lastShedMs,
+      notOffered: this.notOffered,
       cpu: this.#cpu(measuredMs),
     };
   }

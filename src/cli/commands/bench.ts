@@ -31,6 +31,8 @@ export function benchCommand(context: Context): Command {
       'Starts servers and a load generator on this machine, on 127.0.0.1 only, and measures:\n' +
       '  core     durable answers per second, and the limits of the machine\n' +
       '  latency  at 58,000 bids/s, from the scheduled time\n' +
+      '  overload 1, 2, 5 and 10 times what the server can take, and back\n' +
+      '  hot      what one busy auction costs the others\n' +
       "  redis    side by side with the seed's design (needs redis-server, and npm ci in bench/)\n" +
       '  restart  time to ready after a kill\n' +
       '  bytes    of an update on the wire\n' +

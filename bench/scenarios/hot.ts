@@ -1,0 +1,66 @@
+/**
+ * What one busy auction costs the others on its shard: the latency of a steady load on a hundred
+ * auctions, alone and beside one that gets nine times as many bids.
+ */
+import type { Scenario } from '../scenario.ts';
+import { atMost, figure } from '../figure.ts';
+import type { ScenarioReport } from '../figure.ts';
+import { GavelServer } from '../gavel-server.ts';
+import { Histogram } from '../load/histogram.ts';
+import type { LoadResult, OpenLoop } from '../load/plan.ts';
+import { load, summary, told } from '../load/workload.ts';
+import type { LoadSummary } from '../load/workload.ts';
+import { DEFAULT_TARGET_AGE, SKIP_LATE_MS } from './overload.ts';
+
+const OTHERS = 100;
+/** What the others get in a second; the hot auction gets nine times as much. */
+const BIDS_PER_SECOND = 5_000;
+const HOT_FACTOR = 9;
+const COST_MAX = 2;
+
+export const HOT: Scenario = {
+  name: 'hot',
+  title: 'one auction with 90 % of the load: what it costs the others',
+  async run(bench): Promise<ScenarioReport> {
+    const env = { ...DEFAULT_TARGET_AGE, GAVEL_DATA_SHARDS: '1' };
+    const server = await GavelServer.start(bench, { env });
+    const others = await server.target(OTHERS);
+    const hot = await server.target(1);
+    const alone: number[] = [];
+    const beside: number[] = [];
+    const details: LoadSummary[] = [];
+    for (let run = 1; run <= bench.runs; run++) {
+      const quiet = await load(bench, others, steady(BIDS_PER_SECOND));
+      const [busy, hotter] = await Promise.all([
+        load(bench, others, steady(BIDS_PER_SECOND)),
+        load(bench, hot, steady(BIDS_PER_SECOND * HOT_FACTOR)),
+      ]);
+      for (const [what, result] of [
+        ['the others alone', quiet],
+        ['the others beside it', busy],
+        ['the hot auction', hotter],
+      ] as const) {
+        bench.say(`  ${told(what, result)}`);
+        details.push(summary(what, result));
+      }
+      alone.push(p99Ms(quiet));
+      beside.push(p99Ms(busy));
+    }
+    await server.end();
+    const figures = [
+      figure("the others' p99 beside a hot auction", 'ms', beside, {
+        limit: { name: 'alone', runs: alone, target: atMost(COST_MAX) },
+      }),
+    ];
+    const notes = ['The load generator runs twice here, once for each side.'];
+    return { figures, notes, details };
+  },
+};
+
+function steady(bidsPerSecond: number): OpenLoop {
+  return { kind: 'open', bidsPerSecond, run: 1, skipLateMs: SKIP_LATE_MS };
+}
+
+function p99Ms(result: LoadResult): number {
+  return Histogram.from(result.decidedUs).percentile(99) / 1000;
+}
