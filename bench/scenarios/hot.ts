@@ -22,8 +22,8 @@ export const HOT: Scenario = {
   name: 'hot',
   title: 'one auction with 90 % of the load: what it costs the others',
   async run(bench): Promise<ScenarioReport> {
-    const env = { ...DEFAULT_TARGET_AGE, GAVEL_DATA_SHARDS: '1' };
-    const server = await GavelServer.start(bench, { env });
+    const settings = { ...DEFAULT_TARGET_AGE, GAVEL_DATA_SHARDS: '1' };
+    const server = await GavelServer.start(bench, { settings });
     const others = await server.target(OTHERS);
     const hot = await server.target(1);
     const alone: number[] = [];

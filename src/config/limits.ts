@@ -130,6 +130,8 @@ export const SNAPSHOT = {
   /** One slice ends at this many rows or bytes: about a millisecond of work. */
   sliceRowsMax: 128,
   sliceBytesMax: 256 * KB,
+  /** After one that could not be written, the next one waits at least this long. */
+  retryMs: 30 * SECOND_MS,
 } as const;
 
 /** Sockets and requests: what an operator does not set stands as it is (settings.ts sets the rest). */

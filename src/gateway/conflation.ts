@@ -73,11 +73,13 @@ export class Pace {
   }
 }
 
+/** Runs something later; gives what calls it off. */
+export type After = (ms: number, run: () => void) => () => void;
+
 export interface ConflationOptions<T> {
   /** 0: every update is published. */
   readonly tickMs: number;
-  /** Runs something later; gives what calls it off. */
-  readonly after: (ms: number, run: () => void) => () => void;
+  readonly after: After;
   /** This is published now. */
   readonly publish: (auction: T, update: Update) => void;
 }

@@ -11,6 +11,7 @@ import type { GatewayLimits } from './gateway-limits.ts';
 import { assertLimits, GATEWAY_LIMITS } from './gateway-limits.ts';
 import type { GatewayLog } from './gateway-log.ts';
 import { GatewayMetrics } from './gateway-metrics.ts';
+import type { After } from './conflation.ts';
 import { Hub } from './hub.ts';
 import { Inbound } from './inbound.ts';
 import { internalRoutes } from './internal-routes.ts';
@@ -38,6 +39,8 @@ export interface GatewayOptions {
   readonly shards: Shards;
   /** Microseconds since 1970; never goes back. */
   readonly clock: { nowUs(): number };
+  /** Runs something later; gives what calls it off. Default: a timer of the process. */
+  readonly after?: After;
   readonly verifier: TokenVerifier;
   readonly log: GatewayLog;
   /** Whatever differs from GATEWAY_LIMITS. */
@@ -76,7 +79,7 @@ export interface SocketSide {
   httpSockets(): number;
 }
 
-function after(ms: number, run: () => void): () => void {
+function onTimer(ms: number, run: () => void): () => void {
   const timer = setTimeout(run, ms);
   return () => clearTimeout(timer);
 }
@@ -114,6 +117,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const sender = new Sender(limits, metrics, watched);
   const calls = new ShardCaller(connections, shards, admission, users, limits, nowUs);
   const { publish } = sockets;
+  const after = options.after ?? onTimer;
   const hub: Hub = new Hub({ limits, metrics, sender, watched, shards, publish, nowUs, after });
   const deliveries = new DeliveryDesk(connections, sender, hub, users, metrics, nowUs);
 

@@ -26,7 +26,7 @@ import type { Extended } from '../protocol/messages/extended.ts';
 import { EXTENDED } from '../protocol/messages/extended.ts';
 import { RESUMED } from '../protocol/messages/resumed.ts';
 import { SNAPSHOT } from '../protocol/messages/snapshot.ts';
-import type { Update } from './conflation.ts';
+import type { After, Update } from './conflation.ts';
 import { Conflation } from './conflation.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
@@ -48,7 +48,7 @@ export interface HubOptions {
   readonly publish: Publish;
   readonly nowUs: () => number;
   /** Runs something later; gives what calls it off. */
-  readonly after: (ms: number, run: () => void) => () => void;
+  readonly after: After;
 }
 
 interface PendingUpdate extends Update {

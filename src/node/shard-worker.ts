@@ -5,14 +5,14 @@
  *   1 copy out what the ring holds   2 decide up to a batch   3 commit   4 release, give room back
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { BATCH, OVERLOAD } from '../config/limits.ts';
+import { BATCH, OVERLOAD, SNAPSHOT } from '../config/limits.ts';
 import { CommitFailure } from '../journal/journal.ts';
 import { openShardStorage } from '../journal/shard-storage.ts';
-import type { Seq } from '../journal/seq.ts';
-import { AssertionFailure, must } from '../lib/assert.ts';
+import { must } from '../lib/assert.ts';
 import { hashText } from '../routing/hash-ring.ts';
 import { recover } from '../shard/recovery.ts';
 import { Shard } from '../shard/shard.ts';
+import { SnapshotSchedule } from '../shard/snapshot-schedule.ts';
 import { Snapshotter } from '../shard/snapshotter.ts';
 import { RingConsumer, RingProducer } from './byte-ring.ts';
 import { ClosingTable } from './closing-table.ts';
@@ -49,7 +49,15 @@ function start(): ShardLoop {
   });
   for (const [number, id] of data.users) shard.introduce(number, id);
   for (const handle of data.watched) shard.rewatch(handle);
-  const loop = new ShardLoop(shard, storage, new Snapshotter(recovered.state, storage.state));
+  const snapshots = new SnapshotSchedule({
+    snapshotter: new Snapshotter(recovered.state, storage.state),
+    everyMs: data.snapshotEveryMs,
+    retryMs: SNAPSHOT.retryMs,
+    lowSeq: storage.state.lowSeq,
+    nowMs: () => performance.now(),
+    failed: snapshotFailed,
+  });
+  const loop = new ShardLoop(shard, storage, snapshots);
   say({
     kind: 'ready',
     lastAtUs: storage.journal.lastAtUs,
@@ -63,13 +71,15 @@ function start(): ShardLoop {
 }
 
 const PROGRESS_EVERY_MS = 500;
-/** After a snapshot that failed the next one waits at least this long. */
-const SNAPSHOT_RETRY_MS = 30_000;
+
+function snapshotFailed(error: unknown): void {
+  say({ kind: 'snapshotFailed', message: error instanceof Error ? error.message : `${error}` });
+}
 
 class ShardLoop {
   readonly #shard: Shard;
   readonly #storage: ReturnType<typeof openShardStorage>;
-  readonly #snapshotter: Snapshotter;
+  readonly #snapshots: SnapshotSchedule;
   readonly #ring = new RingConsumer(data.inbound);
   readonly #cursor = new InboundCursor(data.inbound.data.byteLength);
   readonly #status = new ShardStatus(data.status);
@@ -77,21 +87,17 @@ class ShardLoop {
   #closingToldMs = -Infinity;
   readonly #framesMax: number;
   #stopping = false;
-  #snapshotSeq: number;
-  #snapshotAtMs = performance.now();
-  #snapshotNotBeforeMs = 0;
 
   constructor(
     shard: Shard,
     storage: ReturnType<typeof openShardStorage>,
-    snapshotter: Snapshotter,
+    snapshots: SnapshotSchedule,
   ) {
     this.#shard = shard;
     this.#storage = storage;
-    this.#snapshotter = snapshotter;
+    this.#snapshots = snapshots;
     // After a crash one frame at a time, so that a frame that breaks the shard stands alone.
     this.#framesMax = data.cautious ? 1 : BATCH.commandsMax;
-    this.#snapshotSeq = storage.state.lowSeq;
   }
 
   run(): void {
@@ -175,49 +181,19 @@ class ShardLoop {
     );
   }
 
-  /** Writes a slice of the snapshot if one is due or under way; whether there is more to do. */
+  /** @returns whether there is more of it to write. */
   #snapshot(): boolean {
-    const committedSeq = this.#storage.journal.committedSeq;
-    if (!this.#snapshotter.running) {
-      if (committedSeq === this.#snapshotSeq) return false;
-      const nowMs = performance.now();
-      if (nowMs - this.#snapshotAtMs < data.snapshotEveryMs) return false;
-      if (nowMs < this.#snapshotNotBeforeMs) return false;
-      this.#snapshotter.begin(committedSeq);
-      this.#snapshotSeq = committedSeq;
-      this.#snapshotAtMs = nowMs;
-    }
-    return this.#slice(committedSeq);
-  }
-
-  /**
-   * A snapshot is an aid: where it cannot be written, bidding goes on as long as the log can, and
-   * the next start takes longer.
-   */
-  #slice(committedSeq: Seq): boolean {
-    try {
-      return this.#snapshotter.slice(committedSeq);
-    } catch (error) {
-      if (error instanceof AssertionFailure) throw error;
-      this.#snapshotter.abandon();
-      this.#snapshotSeq = -1;
-      this.#snapshotNotBeforeMs = performance.now() + SNAPSHOT_RETRY_MS;
-      say({ kind: 'snapshotFailed', message: error instanceof Error ? error.message : `${error}` });
-      return false;
-    }
+    return this.#snapshots.turn(this.#storage.journal.committedSeq);
   }
 
   /** Leaves a snapshot behind, so that the next start is quick. */
   #finish(): void {
     const { journal, state } = this.#storage;
-    if (!this.#snapshotter.running && journal.committedSeq > this.#snapshotSeq) {
-      this.#snapshotter.begin(journal.committedSeq);
-    }
-    while (this.#slice(journal.committedSeq));
+    this.#snapshots.finish(journal.committedSeq);
     try {
       state.close();
     } catch (error) {
-      say({ kind: 'snapshotFailed', message: error instanceof Error ? error.message : `${error}` });
+      snapshotFailed(error);
     }
     journal.close();
     say({ kind: 'stopped' });

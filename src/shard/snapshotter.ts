@@ -13,6 +13,7 @@
 import type { Auction } from '../auction/auction.ts';
 import { writeAuction } from '../auction/state-codec.ts';
 import type { AuctionRef, UserRef } from '../auction/ids.ts';
+import { SNAPSHOT } from '../config/limits.ts';
 import type { Seq } from '../journal/seq.ts';
 import type { StateRow, StateStore } from '../journal/state-store.ts';
 import { MsgpackWriter } from '../lib/msgpack-writer.ts';
@@ -23,18 +24,16 @@ export const USERS_ROW = 1;
 export const AUCTION_ROW = 2;
 export const ATTEMPTS_ROW = 3;
 
-/** Users a row. */
-export const USERS_PER_ROW = 1024;
-/** Attempts a row: 48 KB. */
-export const ATTEMPTS_PER_ROW = 1024;
 /** Where one slice ends, and with it a put. */
 export interface SliceLimits {
   readonly rowsMax: number;
   readonly bytesMax: number;
 }
 
-/** About a millisecond of work. */
-const SLICE_LIMITS: SliceLimits = Object.freeze({ rowsMax: 128, bytesMax: 256 * 1024 });
+const SLICE_LIMITS: SliceLimits = {
+  rowsMax: SNAPSHOT.sliceRowsMax,
+  bytesMax: SNAPSHOT.sliceBytesMax,
+};
 
 export class Snapshotter {
   readonly #state: ShardState;
@@ -105,9 +104,9 @@ export class Snapshotter {
   #addUsers(rows: StateRow[], appliedSeq: Seq): number {
     let size = 0;
     while (this.#usersSaved < this.#state.userCount && rows.length < this.#limits.rowsMax) {
-      const key = Math.floor(this.#usersSaved / USERS_PER_ROW);
-      const first = key * USERS_PER_ROW + 1;
-      const last = Math.min(this.#state.userCount, first + USERS_PER_ROW - 1);
+      const key = Math.floor(this.#usersSaved / SNAPSHOT.usersPerRow);
+      const first = key * SNAPSHOT.usersPerRow + 1;
+      const last = Math.min(this.#state.userCount, first + SNAPSHOT.usersPerRow - 1);
       this.#writer.clear();
       this.#writer.array(last - first + 1);
       for (let ref = first; ref <= last; ref++) {
@@ -127,9 +126,9 @@ export class Snapshotter {
     const sizeMax = attempts.rewound ? Infinity : bytesMax;
     let size = 0;
     while (attempts.firstUnsaved < attempts.count && (size === 0 || size < sizeMax)) {
-      const part = Math.floor(attempts.firstUnsaved / ATTEMPTS_PER_ROW);
-      const to = Math.min(attempts.count, (part + 1) * ATTEMPTS_PER_ROW);
-      const numbers = attempts.slice(part * ATTEMPTS_PER_ROW, to);
+      const part = Math.floor(attempts.firstUnsaved / SNAPSHOT.attemptsPerRow);
+      const to = Math.min(attempts.count, (part + 1) * SNAPSHOT.attemptsPerRow);
+      const numbers = attempts.slice(part * SNAPSHOT.attemptsPerRow, to);
       const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
       rows.push({ kind: ATTEMPTS_ROW, key: auction.ref, part, appliedSeq, bytes });
       attempts.markSaved(to);

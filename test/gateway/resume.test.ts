@@ -219,6 +219,7 @@ function metrics(): GatewayMetrics {
     addresses: none,
     users: none,
     shards: () => [],
+    shed: () => [],
   });
 }
 

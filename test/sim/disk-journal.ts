@@ -14,7 +14,7 @@ import { SEQ_NONE, seqAfter } from '../../src/journal/seq.ts';
 import type { Connection } from '../../src/journal/sqlite-connection.ts';
 import { checkedEnd } from '../../src/journal/sqlite-journal.ts';
 import type { StateRow, StateStore } from '../../src/journal/state-store.ts';
-import type { Disk } from './disk.ts';
+import type { Disk, StateWrite } from './disk.ts';
 
 /** Asked at each point where a machine can stop or a disk can fail; throws to make it so. */
 export type Trouble = (at: 'before write' | 'before sync' | 'after sync') => void;
@@ -100,11 +100,19 @@ export class DiskJournal implements Journal {
   }
 }
 
+/** A write of a snapshot that failed. */
+export class SnapshotError extends Error {
+  override name = 'SnapshotError';
+}
+
 export class DiskStateStore implements StateStore {
   readonly #disk: Disk;
+  readonly #fails: () => boolean;
 
-  constructor(disk: Disk) {
+  /** @param fails asked before and after each write: whether it fails here. */
+  constructor(disk: Disk, fails: () => boolean) {
     this.#disk = disk;
+    this.#fails = fails;
   }
 
   get lowSeq(): Seq {
@@ -117,11 +125,17 @@ export class DiskStateStore implements StateStore {
 
   put(rows: readonly StateRow[]): void {
     const copies = rows.map((row) => ({ ...row, bytes: Uint8Array.from(row.bytes) }));
-    this.#disk.writeState({ kind: 'rows', rows: copies });
+    this.#write({ kind: 'rows', rows: copies });
   }
 
   finish(lowSeq: Seq): void {
-    this.#disk.writeState({ kind: 'low', lowSeq });
+    this.#write({ kind: 'low', lowSeq });
+  }
+
+  #write(write: StateWrite): void {
+    if (this.#fails()) throw new SnapshotError('simulated: nothing was written');
+    this.#disk.writeState(write);
+    if (this.#fails()) throw new SnapshotError('simulated: written, and not told');
   }
 
   *rows(): Iterable<StateRow> {

@@ -16,6 +16,8 @@ export const FAULTS = [
   'server pause',
   'clock step',
   'repeated command',
+  'snapshot error',
+  'overload',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -35,6 +37,8 @@ export interface Plan {
   readonly batchMax: number;
   readonly latencyUs: number;
   readonly snapshotEveryUs: number;
+  /** At most one update of an auction in this time; 0: every one. */
+  readonly conflationMs: number;
   readonly bidsPerMinuteMax: number | null;
 }
 
@@ -68,6 +72,7 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
     batchMax: random.pick([1, 4, 64, 1024]),
     latencyUs: random.pick([20, 300, 3_000, 30_000]),
     snapshotEveryUs: random.pick([20_000, 200_000, 10 * SECOND_US]),
+    conflationMs: random.pick([0, 5, 50]),
     bidsPerMinuteMax: random.pick([null, null, 20]),
   };
 }
@@ -84,4 +89,6 @@ const RATES: Readonly<Record<Fault, number>> = {
   'server pause': 1,
   'clock step': 0.5,
   'repeated command': 0.2,
+  'snapshot error': 0.1,
+  overload: 0.02,
 };

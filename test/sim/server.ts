@@ -29,6 +29,8 @@ const BEAT_US = 250_000;
 const THREAD_RESTART_US = 30_000;
 const SLOW_BYTES = 2_000;
 const BUFFER_BYTES = 4_000;
+/** Longer than any queue may be. */
+const OVERLOAD_US = 10_000_000;
 
 /** What a thread dies of. */
 class ThreadDeath extends Error {
@@ -93,6 +95,7 @@ export class Server {
         batchMax: () => world.random.between(1, world.plan.batchMax),
         snapshotEveryUs: world.plan.snapshotEveryUs,
         nowUs: () => this.#clock.nowUs(),
+        waitUs: () => (world.strikes('overload') ? OVERLOAD_US : 0),
         wake: () => this.#wake(index),
         watchedHandles: () =>
           Array.from(this.#parts.watched.all(), ({ handle }) => handle).filter(
@@ -113,9 +116,14 @@ export class Server {
         internalPort: 0,
         shards,
         clock: { nowUs: () => this.#clock.nowUs() },
+        after: (ms, run) => this.#timer(ms, run),
         verifier: VERIFIER,
         log: { info: () => {}, warn: () => {}, error: (fields) => options.broke(fields) },
-        limits: { slowConsumerBytes: SLOW_BYTES, backPressureBytesMax: BUFFER_BYTES },
+        limits: {
+          slowConsumerBytes: SLOW_BYTES,
+          backPressureBytesMax: BUFFER_BYTES,
+          conflationMs: world.plan.conflationMs,
+        },
       },
       {
         publish: (topic, message) => this.#publish(topic, message as Uint8Array),
@@ -218,7 +226,7 @@ export class Server {
   #open(disk: Disk): { journal: Journal; state: StateStore } {
     const { wraps } = this.#options;
     const journal = new DiskJournal(disk, (at) => this.#trouble(at));
-    const state = new DiskStateStore(disk);
+    const state = new DiskStateStore(disk, () => this.#world.strikes('snapshot error'));
     return {
       journal: wraps.journal?.(journal, disk) ?? journal,
       state: wraps.state?.(state) ?? state,
@@ -241,6 +249,14 @@ export class Server {
       if (waitUs > 0) this.#later(waitUs, run);
       else this.#guarded(run);
     });
+  }
+
+  #timer(ms: number, run: () => void): () => void {
+    let isOn = true;
+    this.#later(ms * 1000, () => {
+      if (isOn) run();
+    });
+    return () => void (isOn = false);
   }
 
   #guarded(run: () => void): void {

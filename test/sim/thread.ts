@@ -4,7 +4,7 @@
  * its rings outlive it, as they do in the real process.
  */
 import type { RuleSettings } from '../../src/auction/settings.ts';
-import type { ShardPort } from '../../src/gateway/shard-port.ts';
+import type { ShardPort, ShardReport } from '../../src/gateway/shard-port.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { StateStore } from '../../src/journal/state-store.ts';
 import type { RingMemory } from '../../src/node/byte-ring.ts';
@@ -22,7 +22,9 @@ import type { Deliveries } from '../../src/protocol/deliveries.ts';
 import { recover } from '../../src/shard/recovery.ts';
 import { Shard } from '../../src/shard/shard.ts';
 import type { ShardState } from '../../src/shard/shard-state.ts';
+import { SnapshotSchedule } from '../../src/shard/snapshot-schedule.ts';
 import { Snapshotter } from '../../src/shard/snapshotter.ts';
+import { SnapshotError } from './disk-journal.ts';
 
 export interface ThreadOptions {
   readonly index: number;
@@ -37,6 +39,8 @@ export interface ThreadOptions {
   readonly nowUs: () => number;
   /** The stamp that a frame gets, of the one that it should get. */
   readonly stamp: (stampUs: number) => number;
+  /** How long the next frame will have to wait. */
+  readonly waitUs: () => number;
   /** Something waits for a turn. */
   readonly wake: () => void;
   readonly watchedHandles: () => readonly number[];
@@ -55,7 +59,7 @@ interface Running {
   readonly shard: Shard;
   readonly state: ShardState;
   readonly journal: Journal;
-  readonly snapshotter: Snapshotter;
+  readonly snapshots: SnapshotSchedule;
   readonly ring: RingConsumer;
   readonly cursor: InboundCursor;
 }
@@ -69,8 +73,6 @@ export class Thread implements ShardPort {
   readonly #reader = new OutboundReader(OUTBOUND_BYTES);
   readonly #users = new Map<number, string>();
   #running: Running | null = null;
-  #snapshotAtUs = 0;
-  #snapshotSeq = 0;
 
   constructor(options: ThreadOptions) {
     this.#options = options;
@@ -78,7 +80,8 @@ export class Thread implements ShardPort {
 
   /** Recovers, in the first start and after each death. @throws what recovery throws */
   start(cautious: boolean): void {
-    const { index, shards, epoch, settings, open, watchedHandles, nowUs } = this.#options;
+    const { index, shards, epoch, settings, open, watchedHandles } = this.#options;
+    const { snapshotEveryUs, nowUs } = this.#options;
     const { journal, state: store } = open();
     const { state } = recover(journal, store);
     const shard = new Shard({
@@ -96,13 +99,20 @@ export class Thread implements ShardPort {
       shard,
       state,
       journal,
-      snapshotter: new Snapshotter(state, store, SLICES),
+      snapshots: new SnapshotSchedule({
+        snapshotter: new Snapshotter(state, store, SLICES),
+        everyMs: snapshotEveryUs / 1000,
+        retryMs: 50,
+        lowSeq: store.lowSeq,
+        nowMs: () => nowUs() / 1000,
+        failed: (error) => {
+          if (!(error instanceof SnapshotError)) throw error;
+        },
+      }),
       ring: new RingConsumer(this.#inbound),
       cursor: new InboundCursor(INBOUND_BYTES),
     };
     this.#cautious = cautious;
-    this.#snapshotAtUs = nowUs();
-    this.#snapshotSeq = journal.committedSeq;
     // What `rewatch` said has to leave, also when nothing else comes.
     this.#options.wake();
   }
@@ -147,7 +157,7 @@ export class Thread implements ShardPort {
       ring.finish(cursor.passed - finished);
       finished = cursor.passed;
     } while (finished < count);
-    this.#snapshot(running);
+    if (running.snapshots.turn(running.journal.committedSeq)) this.#options.wake();
   }
 
   /** Hands over what the thread has published. */
@@ -175,8 +185,18 @@ export class Thread implements ShardPort {
     return this.#push(UNWATCH, handle, 0, this.#options.nowUs(), NO_BYTES);
   }
 
-  get backlog(): { readonly frames: number; readonly bytes: number } {
-    return { frames: 0, bytes: this.#producer.used };
+  waitUs(): number {
+    return this.#options.waitUs();
+  }
+
+  endsAtMs(): number {
+    return 0;
+  }
+
+  report(): ShardReport {
+    const none = { bounds: [], counts: [0], sum: 0 };
+    const { used: bytes } = this.#producer;
+    return { frames: 0, bytes, ageUs: 0, batchFrames: none, commitSeconds: none };
   }
 
   #push(kind: number, conn: number, user: number, stampUs: number, payload: Uint8Array): boolean {
@@ -191,19 +211,6 @@ export class Thread implements ShardPort {
     else if (kind === TICK) shard.tick(stampUs);
     else if (kind === UNWATCH) shard.unwatch(conn);
     else shard.introduce(user, decoder.decode(bytes.subarray(payloadFrom, payloadTo)));
-  }
-
-  #snapshot({ snapshotter, journal }: Running): void {
-    const { committedSeq } = journal;
-    if (!snapshotter.running) {
-      const nowUs = this.#options.nowUs();
-      if (committedSeq === this.#snapshotSeq) return;
-      if (nowUs - this.#snapshotAtUs < this.#options.snapshotEveryUs) return;
-      snapshotter.begin(committedSeq);
-      this.#snapshotSeq = committedSeq;
-      this.#snapshotAtUs = nowUs;
-    }
-    if (snapshotter.slice(committedSeq)) this.#options.wake();
   }
 }
 
