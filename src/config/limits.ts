@@ -169,6 +169,8 @@ export const GATEWAY = {
   helloTimeoutMs: 5 * SECOND_MS,
   tickMs: 25 * SECOND_MS,
   idleTimeoutMs: 35 * SECOND_MS,
+  streamCommentMs: 4 * SECOND_MS,
+  auctionsPerStreamMax: 32,
   bodyTimeoutMs: 10 * SECOND_MS,
   answerTimeoutMs: 10 * SECOND_MS,
   overloadRetryMs: 100,

@@ -49,6 +49,7 @@ export class Exchange {
   #over = false;
   #aborted = false;
   #bodyDone: ((body: Body) => void) | null = null;
+  #onGone: (() => void) | null = null;
   #chunks: Uint8Array[] = [];
   #bodyBytes = 0;
   /** When the body has to be there; Infinity when none is awaited. */
@@ -62,6 +63,7 @@ export class Exchange {
       this.#over = true;
       this.#aborted = true;
       this.#endBody('ABORTED');
+      this.#onGone?.();
     });
     metrics.httpRequests += 1;
   }
@@ -69,6 +71,20 @@ export class Exchange {
   /** Answered or aborted. */
   get over(): boolean {
     return this.#over;
+  }
+
+  /** Hands the response over to somebody who streams. Undefined: it is over already. */
+  handOver(onGone: () => void): HttpReply | undefined {
+    if (this.#over) return undefined;
+    this.#over = true;
+    this.#onGone = onGone;
+    return this.#reply;
+  }
+
+  /** Takes a response back to which nothing has been written. */
+  takeBack(): void {
+    this.#onGone = null;
+    this.#over = this.#aborted;
   }
 
   /** Collects the body; has to be called before the request's handler returns. */

@@ -65,6 +65,10 @@ export interface GatewayLimits {
   readonly tickMs: number;
   /** A connection from which nothing came for so long is closed. */
   readonly idleTimeoutMs: number;
+  /** How often a stream of events gets a comment; the library cuts it after 10 s of quiet. */
+  readonly streamCommentMs: number;
+  /** Auctions that one stream of events watches. */
+  readonly auctionsPerStreamMax: number;
   /** Time for the body of a request to arrive. */
   readonly bodyTimeoutMs: number;
   /** A request that a shard has not answered by then is answered with UNKNOWN_OUTCOME. */

@@ -22,7 +22,12 @@ const LOOP_RESOLUTION_MS = 10;
 
 /** What is looked up when somebody asks. */
 export interface GaugeSources {
-  connections(): { readonly msgpack: number; readonly json: number; readonly signedIn: number };
+  connections(): {
+    readonly msgpack: number;
+    readonly json: number;
+    readonly events: number;
+    readonly signedIn: number;
+  };
   httpSockets(): number;
   subscriptions(): number;
   /** Of the auction that has most of them. */
@@ -161,11 +166,12 @@ export class GatewayMetrics {
   #registerGauges(registry: Registry, sources: GaugeSources): void {
     const gauge = (name: string, help: string, label: string, counts: Counts): void =>
       labelledGauge(registry, name, help, label, counts);
-    gauge('gavel_connections', 'Open WebSocket connections.', 'protocol', () => {
-      const { msgpack, json } = sources.connections();
+    gauge('gavel_connections', 'Open WebSockets and event streams.', 'protocol', () => {
+      const { msgpack, json, events } = sources.connections();
       return [
         ['msgpack', msgpack],
         ['json', json],
+        ['events', events],
       ];
     });
     gauge('gavel_gateway', 'What the gateway holds.', 'what', () => [

@@ -24,6 +24,8 @@ import type { ShardCall } from './shard-call.ts';
 import { ShardCaller } from './shard-call.ts';
 import type { Shards } from './shard-port.ts';
 import { SignIn } from './sign-in.ts';
+import { LocalTopics } from './local-topics.ts';
+import { StreamDoor } from './stream-door.ts';
 import type { Publish } from './socket.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 import { UserTable } from './user-table.ts';
@@ -69,6 +71,7 @@ export interface GatewayParts {
   readonly hub: Hub;
   readonly deliveries: DeliveryDesk;
   readonly door: WebSocketDoor;
+  readonly streams: StreamDoor;
   readonly rest: RestDoor;
   readonly internal: RestDoor;
 }
@@ -100,7 +103,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const users = new UserTable(shards.count);
   const watched = new WatchedTable(nowUs, limits.historyUpdatesMax, limits.historyBytesMax);
   const metrics: GatewayMetrics = new GatewayMetrics(registry, {
-    connections: () => ({ ...door.counts, signedIn: signIn.signedIn }),
+    connections: () => ({ ...door.counts, events: streams.count, signedIn: signIn.signedIn }),
     httpSockets: () => sockets.httpSockets(),
     subscriptions: () => hub.subscriptions,
     watchersMax: () => watched.watchersMax(),
@@ -116,7 +119,8 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   // 2. The way out.
   const sender = new Sender(limits, metrics, watched);
   const calls = new ShardCaller(connections, shards, admission, users, limits, nowUs);
-  const { publish } = sockets;
+  const topics = new LocalTopics();
+  const publish = topics.beside(sockets.publish);
   const after = options.after ?? onTimer;
   const hub: Hub = new Hub({ limits, metrics, sender, watched, shards, publish, nowUs, after });
   const deliveries = new DeliveryDesk(connections, sender, hub, users, metrics, nowUs);
@@ -126,27 +130,15 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const common = { limits, allowAnonymous, trustProxy, users, addresses, metrics, log, nowUs };
   const inbound = new Inbound({ ...common, shards, admission, sender, hub, signIn });
   const allowedOrigins = options.allowedOrigins ?? [];
-  const doorOptions = { ...common, allowedOrigins, life, connections, inbound, hub, signIn };
+  const connected = (): number => door.counts.msgpack + door.counts.json + streams.count;
+  const ways = { ...common, connections, connected, inbound, hub };
+  const doorOptions = { ...ways, allowedOrigins, life, signIn };
   const door: WebSocketDoor = new WebSocketDoor(doorOptions);
-  const context = { calls, limits, watched, nowUs };
+  const streams: StreamDoor = new StreamDoor({ ...ways, topics });
+  const context = { calls, limits, watched, nowUs, streams };
   const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
   const internalTable = [...internalRoutes(life, registry), ...adminRoutes(context)];
   const internal = new RestDoor({ ...common, routes: internalTable, verifier });
-  return {
-    limits,
-    allowAnonymous,
-    nowUs,
-    life,
-    connections,
-    addresses,
-    users,
-    watched,
-    metrics,
-    sender,
-    hub,
-    deliveries,
-    door,
-    rest,
-    internal,
-  };
+  const doors = { door, streams, rest, internal };
+  return { ...common, life, connections, watched, sender, hub, deliveries, ...doors };
 }

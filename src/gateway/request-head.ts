@@ -23,6 +23,7 @@ export interface RequestHead {
   readonly contentType: string;
   readonly idempotencyKey: string;
   readonly origin: string;
+  readonly lastEventId: string;
   readonly forwardedFor: string;
   readonly webSocketProtocol: string;
   readonly webSocketKey: string;
@@ -59,6 +60,7 @@ export function readHead(request: HttpHead): RequestHead {
     contentType: request.getHeader('content-type'),
     idempotencyKey: request.getHeader('idempotency-key'),
     origin: request.getHeader('origin'),
+    lastEventId: request.getHeader('last-event-id'),
     forwardedFor: request.getHeader('x-forwarded-for'),
     webSocketProtocol: request.getHeader('sec-websocket-protocol'),
     webSocketKey: request.getHeader('sec-websocket-key'),

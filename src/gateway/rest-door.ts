@@ -48,6 +48,7 @@ export interface RestDoorOptions {
 interface Caller {
   readonly user: User | null;
   readonly roles: number;
+  readonly expiresAtMs: number;
 }
 
 export class RestDoor {
@@ -154,8 +155,9 @@ export class RestDoor {
     }
     try {
       const object = route.takesBody ? this.#parse(body) : {};
-      const { idempotencyKey } = head;
-      await route.run({ exchange, id, query, idempotencyKey, ...caller, body: object });
+      const { idempotencyKey, lastEventId } = head;
+      const request = { exchange, id, query, address, idempotencyKey, lastEventId };
+      await route.run({ ...request, ...caller, body: object });
     } catch (error) {
       if (!(error instanceof MalformedField)) throw error;
       const field = error.path.replace(/^(listing|changes)\.?/, '') || undefined;
@@ -180,7 +182,7 @@ export class RestDoor {
       const waitUs = address.requests.take(nowUs(), 1, rate, limits.burstSeconds);
       if (waitUs > 0) return tooMany(waitUs);
       const mayRead = route.access === 'open' || (route.access === 'read' && allowAnonymous);
-      if (mayRead) return { user: null, roles: 0 };
+      if (mayRead) return { user: null, roles: 0, expiresAtMs: Infinity };
       exchange.refuse('NOT_SIGNED_IN', { close });
       return undefined;
     }
@@ -198,7 +200,7 @@ export class RestDoor {
       exchange.refuse('ROLE_MISSING', { close });
       return undefined;
     }
-    return { user, roles: identity.roles };
+    return { user, roles: identity.roles, expiresAtMs: identity.expiresAtMs };
   }
 
   /** The identity, why there is none, or the microseconds to wait before the next attempt. */

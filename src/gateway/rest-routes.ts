@@ -37,12 +37,13 @@ import type { GatewayLimits } from './gateway-limits.ts';
 import type { RestRequest, Route } from './routes.ts';
 import type { ShardCaller, ShardReply } from './shard-call.ts';
 import { REST_REQUEST_ID } from './shard-call.ts';
+import type { StreamContext } from './stream-routes.ts';
+import { streamRoutes } from './stream-routes.ts';
 import { ADMIN, BIDDER, SELLER } from './user.ts';
 import type { WatchedTable } from './watched.ts';
 
-export interface RestContext {
+export interface RestContext extends StreamContext {
   readonly calls: ShardCaller;
-  readonly limits: GatewayLimits;
   readonly watched: WatchedTable;
   readonly nowUs: () => number;
 }
@@ -81,6 +82,7 @@ export function publicRoutes(context: RestContext): readonly Route[] {
         }),
     },
     ...auctionRoutes(context),
+    ...streamRoutes(context),
     {
       method: 'GET',
       path: '/v1/auctions/{id}/bids',

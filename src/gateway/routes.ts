@@ -1,4 +1,5 @@
 /** The table of REST routes: what matches an address, and what it asks of the caller. */
+import type { AddressEntry } from './address-table.ts';
 import type { Exchange } from './exchange.ts';
 import type { User } from './user.ts';
 
@@ -14,6 +15,11 @@ export interface RestRequest {
   readonly idempotencyKey: string;
   readonly user: User | null;
   readonly roles: number;
+  readonly address: AddressEntry;
+  /** When the caller's token ends; Infinity without one. */
+  readonly expiresAtMs: number;
+  /** The header with which a stream goes on; empty: there is none. */
+  readonly lastEventId: string;
   /** The JSON object sent; empty for routes that take none. */
   readonly body: Readonly<Record<string, unknown>>;
 }

@@ -46,9 +46,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     publish: (topic, message, isBinary) => open.public?.publish(topic, message, isBinary),
     httpSockets: () => open.public?.httpSockets() ?? 0,
   });
-  const { limits, rest, internal, door, hub, metrics } = parts;
-  const sweepBodies = (nowUs: number): void => [rest, internal].forEach((one) => one.sweep(nowUs));
-  const heartbeat = new Heartbeat({ ...parts, eachRound: sweepBodies });
+  const { limits, rest, internal, door, streams, hub, metrics } = parts;
+  const sweep = (nowUs: number): void =>
+    [rest, internal, streams].forEach((one) => one.sweep(nowUs));
+  const heartbeat = new Heartbeat({ ...parts, eachRound: sweep });
   const close = (): void => {
     heartbeat.stop();
     hub.stop();

@@ -21,6 +21,10 @@ export interface Socket {
 export interface HttpReply {
   writeStatus(status: string): HttpReply;
   writeHeader(name: string, value: string): HttpReply;
+  /** Sends a part of the body. False: it waits in the send buffer. */
+  write(chunk: string): boolean;
+  /** Called when the send buffer has become empty. */
+  onWritable(handler: (offset: number) => boolean): HttpReply;
   end(body: string, closeConnection?: boolean): HttpReply;
   close(): HttpReply;
   onAborted(handler: () => void): HttpReply;

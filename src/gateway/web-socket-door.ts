@@ -34,6 +34,8 @@ export interface DoorOptions {
   readonly connections: ConnectionTable<Session | ShardCall>;
   readonly addresses: AddressTable;
   readonly inbound: Inbound;
+  /** Open WebSockets and streams of events: they share one limit. */
+  readonly connected: () => number;
   readonly hub: Hub;
   readonly signIn: SignIn;
   readonly metrics: GatewayMetrics;
@@ -95,7 +97,7 @@ export class WebSocketDoor implements WebSocketHandlers {
       return undefined;
     }
     if (
-      this.#msgpack + this.#json >= limits.connectionsMax ||
+      this.#options.connected() >= limits.connectionsMax ||
       address.connections >= limits.connectionsPerAddressMax
     ) {
       exchange.refuse('TOO_MANY_CONNECTIONS', { retryAfterMs: CONNECTIONS_RETRY_MS });

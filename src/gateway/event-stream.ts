@@ -1,0 +1,189 @@
+/**
+ * One stream of Server-Sent Events, as the socket of a session: what a WebSocket of JSON would get,
+ * each message an event with its type, its position as the id, and the message as data.
+ *
+ *   message ─▶ event ─▶ the library takes it? ── yes ─▶ out
+ *                              │ no: the client reads too slowly
+ *                              └▶ queue (bounded by sender.checkPace) ──onWritable──▶ out
+ *
+ * The answer's head leaves with the first message, so that an auction that does not exist is still
+ * refused by a status.
+ */
+import type { JsonMessage, LocalTopics } from './local-topics.ts';
+import { messageOf } from './local-topics.ts';
+import type { Position } from './position.ts';
+import { positionAfter, positionText } from './position.ts';
+import type { HttpReply, Socket } from './socket.ts';
+
+const SENT = 1;
+const WAITS = 0;
+
+export interface EventStreamOptions {
+  readonly reply: HttpReply;
+  readonly topics: LocalTopics;
+  readonly auctionIds: readonly string[];
+  /** Where the client stands in each of them. */
+  readonly positions: readonly (Position | null)[];
+  /** How long a closed stream may take to be read to its end. */
+  readonly lingerMs: number;
+  /** The only auction was refused before anything was sent. */
+  readonly refused: (message: JsonMessage) => void;
+  /** The stream ended from our side. */
+  readonly ended: () => void;
+}
+
+export class EventStream implements Socket {
+  readonly #options: EventStreamOptions;
+  readonly #positions: (Position | null)[];
+  readonly #joined = new Set<string>();
+  #begun = false;
+  /** The library's buffer is not empty. */
+  #blocked = false;
+  #queue: string[] = [];
+  #queuedBytes = 0;
+  #closing = false;
+  /** Ended or aborted: the reply must not be touched. */
+  #over = false;
+  #lingers: NodeJS.Timeout | undefined;
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options;
+    this.#positions = [...options.positions];
+  }
+
+  send(message: Uint8Array | string): number {
+    const text = message as string;
+    return this.deliver(messageOf(text), text);
+  }
+
+  deliver(message: JsonMessage, text: string): number {
+    if (this.#over || this.#closing) return SENT;
+    if (!this.#begun && message.type === 'refused' && this.#positions.length === 1) {
+      this.#over = true;
+      this.#options.refused(message);
+      return SENT;
+    }
+    return this.#write(this.#event(message, text));
+  }
+
+  getBufferedAmount(): number {
+    return this.#queuedBytes;
+  }
+
+  subscribe(topic: string): boolean {
+    this.#joined.add(topic);
+    this.#options.topics.join(topic, this);
+    return true;
+  }
+
+  unsubscribe(topic: string): boolean {
+    this.#options.topics.leave(topic, this);
+    return this.#joined.delete(topic);
+  }
+
+  cork(sends: () => void): unknown {
+    if (this.#over) return sends();
+    return this.#options.reply.cork(sends);
+  }
+
+  ping(): number {
+    return this.#over || this.#closing || this.#blocked ? SENT : this.#write(':\n\n');
+  }
+
+  /** Keeps a quiet stream open: the library cuts responses in which nothing moves. */
+  comment(): void {
+    if (this.#begun) this.ping();
+  }
+
+  end(): void {
+    if (this.#closing || this.#over) return;
+    this.#closing = true;
+    this.#options.ended();
+    if (this.#queue.length === 0) return this.#finish();
+    this.#lingers = setTimeout(() => this.#cut(), this.#options.lingerMs);
+  }
+
+  /** The client has gone, or the stream is over: no topic knows it any more. */
+  gone(): void {
+    this.leaveTopics();
+    this.#over = true;
+    clearTimeout(this.#lingers);
+  }
+
+  leaveTopics(): void {
+    for (const topic of this.#joined) this.#options.topics.leave(topic, this);
+    this.#joined.clear();
+  }
+
+  #event(message: JsonMessage, text: string): string {
+    const auction = message['auction'] as { readonly auctionId?: unknown } | undefined;
+    const auctionId = message['auctionId'] ?? auction?.auctionId;
+    const i = this.#options.auctionIds.indexOf(auctionId as string);
+    if (i >= 0) this.#positions[i] = positionAfter(this.#positions[i] ?? null, message);
+    const retryMs = message.type === 'goodbye' ? message['reconnectAfterMs'] : undefined;
+    const retry = typeof retryMs === 'number' ? `retry: ${retryMs}\n` : '';
+    const id = this.#positions.map(positionText).join(',');
+    return `event: ${message.type}\nid: ${id}\n${retry}data: ${text}\n\n`;
+  }
+
+  #write(event: string): number {
+    if (this.#blocked) {
+      this.#queue.push(event);
+      this.#queuedBytes += Buffer.byteLength(event);
+      return WAITS;
+    }
+    const { reply } = this.#options;
+    reply.cork(() => {
+      if (!this.#begun) this.#begin();
+      this.#blocked = !reply.write(event);
+    });
+    return this.#blocked ? WAITS : SENT;
+  }
+
+  #begin(): void {
+    this.#begun = true;
+    const { reply } = this.#options;
+    reply.writeStatus('200 OK');
+    reply.writeHeader('content-type', 'text/event-stream');
+    reply.writeHeader('x-content-type-options', 'nosniff');
+    reply.writeHeader('cache-control', 'no-store');
+    // Proxies that collect answers would hold the events back.
+    reply.writeHeader('x-accel-buffering', 'no');
+    reply.onWritable(() => {
+      this.#drain();
+      return true;
+    });
+  }
+
+  /** The library has sent what it held. */
+  #drain(): void {
+    if (this.#over) return;
+    this.#blocked = false;
+    let sent = 0;
+    while (sent < this.#queue.length && !this.#blocked) {
+      const event = this.#queue[sent++] as string;
+      this.#queuedBytes -= Buffer.byteLength(event);
+      this.#blocked = !this.#options.reply.write(event);
+    }
+    this.#queue = this.#queue.slice(sent);
+    if (this.#closing && this.#queue.length === 0) this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#lingers);
+    const { reply } = this.#options;
+    reply.cork(() => {
+      if (!this.#begun) reply.writeStatus('200 OK');
+      // Asking the library to close would put a header into the body.
+      reply.end('');
+    });
+  }
+
+  #cut(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#options.reply.close();
+  }
+}

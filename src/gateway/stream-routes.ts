@@ -1,0 +1,46 @@
+/** The routes of Server-Sent Events: one auction, or several in one stream. */
+import { AUCTION_ID_PATTERN } from '../auction/ids.ts';
+import { MalformedField } from '../protocol/field.ts';
+import type { GatewayLimits } from './gateway-limits.ts';
+import { parsePositions } from './position.ts';
+import type { RestRequest, Route } from './routes.ts';
+import type { StreamDoor } from './stream-door.ts';
+
+export interface StreamContext {
+  readonly limits: GatewayLimits;
+  readonly streams: StreamDoor;
+}
+
+export function streamRoutes(context: StreamContext): readonly Route[] {
+  const route = (path: string, query: readonly string[], run: Route['run']): Route => ({
+    method: 'GET',
+    path,
+    access: 'read',
+    takesBody: false,
+    query,
+    run,
+  });
+  return [
+    route('/v1/auctions/{id}/events', [], (request) => follow(request, [request.id], context)),
+    route('/v1/events', ['auctions'], (request) =>
+      follow(request, auctionsOf(request.query, context.limits), context),
+    ),
+  ];
+}
+
+function follow(request: RestRequest, ids: readonly string[], { streams }: StreamContext): void {
+  const positions = parsePositions(request.lastEventId, ids.length, 'last-event-id');
+  streams.open(request, ids, positions);
+}
+
+function auctionsOf(query: URLSearchParams, limits: GatewayLimits): readonly string[] {
+  const ids = query.get('auctions')?.split(',') ?? [];
+  const max = Math.min(limits.auctionsPerStreamMax, limits.subscriptionsPerConnectionMax);
+  const isGood =
+    ids.length >= 1 &&
+    ids.length <= max &&
+    new Set(ids).size === ids.length &&
+    ids.every((id) => AUCTION_ID_PATTERN.test(id));
+  if (isGood) return ids;
+  throw new MalformedField(`must be 1 to ${max} different auction ids, with commas`, 'auctions');
+}
