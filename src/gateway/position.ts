@@ -14,7 +14,7 @@ const NONE = '-';
 
 /** @throws MalformedField in the field named */
 export function parsePosition(text: string, field: string): Position {
-  const [, epoch, seq] = /^(\d{1,9}):(\d{1,15})$/.exec(text) ?? [];
+  const [, epoch, seq] = /^(\d{1,10}):(\d{1,16})$/.exec(text) ?? [];
   if (epoch === undefined || Number(epoch) === 0) {
     throw new MalformedField('must be a position that was given out: epoch:seq', field);
   }
