@@ -12,7 +12,7 @@
 import type { JsonMessage, LocalTopics } from './local-topics.ts';
 import { messageOf } from './local-topics.ts';
 import type { Position } from './position.ts';
-import { positionAfter, positionText } from './position.ts';
+import { isBehind, positionAfter, positionText } from './position.ts';
 import type { HttpReply, Socket } from './socket.ts';
 
 const SENT = 1;
@@ -63,7 +63,8 @@ export class EventStream implements Socket {
       this.#options.refused(message);
       return SENT;
     }
-    return this.#write(this.#event(message, text));
+    const event = this.#event(message, text);
+    return event === null ? SENT : this.#write(event);
   }
 
   getBufferedAmount(): number {
@@ -115,11 +116,16 @@ export class EventStream implements Socket {
     this.#joined.clear();
   }
 
-  #event(message: JsonMessage, text: string): string {
+  /** The event; null where the client has got all of it: the history gave a part of an update. */
+  #event(message: JsonMessage, text: string): string | null {
     const auction = message['auction'] as { readonly auctionId?: unknown } | undefined;
     const auctionId = message['auctionId'] ?? auction?.auctionId;
     const i = this.#options.auctionIds.indexOf(auctionId as string);
-    if (i >= 0) this.#positions[i] = positionAfter(this.#positions[i] ?? null, message);
+    if (i >= 0) {
+      const before = this.#positions[i] ?? null;
+      if (isBehind(message, before)) return null;
+      this.#positions[i] = positionAfter(before, message);
+    }
     const retryMs = message.type === 'goodbye' ? message['reconnectAfterMs'] : undefined;
     const retry = typeof retryMs === 'number' ? `retry: ${retryMs}\n` : '';
     const id = this.#positions.map(positionText).join(',');

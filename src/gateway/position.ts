@@ -35,6 +35,13 @@ export function positionText(position: Position | null): string {
   return position === null ? NONE : `${position.epoch}:${position.seq}`;
 }
 
+/** Whether an update tells nothing to a client that stands there. */
+export function isBehind(message: JsonMessage, position: Position | null): boolean {
+  if (position === null || message.type === 'snapshot' || message.type === 'resumed') return false;
+  const { seq } = (message['auction'] ?? message) as Partial<Position>;
+  return seq !== undefined && seq <= position.seq;
+}
+
 /** Where a client stands that has got this message; unchanged where it tells nothing new. */
 export function positionAfter(before: Position | null, message: JsonMessage): Position | null {
   // What was missed is still to come behind it.

@@ -92,8 +92,14 @@ test('a stream gives the messages of a WebSocket of JSON, with the position as i
   source.close();
 });
 
-test('with Last-Event-ID everything missed comes once and in order, over many disconnects', async (t) => {
-  const fixture = await start(t);
+for (const conflationMs of [0, 3]) {
+  const how = conflationMs === 0 ? 'every update' : 'conflated';
+  test(`with Last-Event-ID all that was missed comes once and in order, ${how}`, async (t) => {
+    await manyDisconnects(await start(t, { limits: { conflationMs } }), conflationMs);
+  });
+}
+
+async function manyDisconnects(fixture: Fixture, conflationMs: number): Promise<void> {
   let seq = 0;
   answering(fixture, () => seq);
   let random = 20_261_123;
@@ -113,7 +119,13 @@ test('with Last-Event-ID everything missed comes once and in order, over many di
     // Some rounds stop in the middle of what was missed, some have read nothing but the head.
     const until = below(3) === 0 ? Math.min(seen + 1, behind) : seq;
     if (below(5) > 0) {
-      while (seen < until) assert.equal((await nextOf(source)).data['seq'], ++seen);
+      while (seen < until) {
+        const { data } = await nextOf(source);
+        const { seq: toSeq, fromSeq = toSeq } = data as { seq: number; fromSeq?: number };
+        assert.ok(fromSeq <= seen + 1 && toSeq > seen, `${fromSeq}..${toSeq} after ${seen}`);
+        if (conflationMs === 0) assert.equal(toSeq, seen + 1);
+        seen = toSeq;
+      }
     }
     lastEventId = source.lastEventId;
     assert.equal(lastEventId, `1:${seen}`);
@@ -121,7 +133,7 @@ test('with Last-Event-ID everything missed comes once and in order, over many di
     for (let left = below(4); left > 0; left--) update(fixture, ++seq);
   }
   assert.ok(seq > 50 && seen > 20);
-});
+}
 
 test('a position of another epoch or too old gets the snapshot, not recovered', async (t) => {
   const fixture = await start(t);
@@ -247,7 +259,8 @@ test('a drain says goodbye with the time to come back, and ends the stream', asy
 });
 
 test('a stream that is not read is ended as slow, and is whole up to there', async (t) => {
-  const limits = { slowConsumerBytes: 32 * 1024, backPressureBytesMax: 64 * 1024 };
+  const slow = { slowConsumerBytes: 32 * 1024, backPressureBytesMax: 64 * 1024 };
+  const limits = { ...slow, conflationMs: 0 };
   const fixture = await start(t, { limits });
   let seq = 0;
   answering(fixture, () => seq);
