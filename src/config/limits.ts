@@ -104,6 +104,36 @@ export const BATCH = {
   dueMax: 2000,
 } as const;
 
+/** A shard's thread, as the main thread watches over it. */
+export const WATCHDOG = {
+  /** How often a sign of life is asked for. */
+  beatMs: 250,
+  /** A thread that has work, does not wait for the disk and does not turn its loop is stuck. */
+  stuckMs: 4 * SECOND_MS,
+  /** How long a thread without work sleeps between two turns. */
+  idleWaitMs: 100,
+  /** Longest wait of one timer: Node's are 32 bits. */
+  timerMsMax: MINUTE_MS,
+  /** The clock was told a moment ago of an end that is due: not again before this. */
+  overdueMs: 5,
+  /** How often a long recovery says how far it is. */
+  progressEveryMs: 500,
+} as const;
+
+/** Bringing a thread that died back (node/restart-policy.ts). */
+export const RESTARTS = {
+  /** Deaths without a single finished frame in between before the frame in front is dropped. */
+  deathsBeforeDrop: 2,
+  /** More deaths in a row end the process. */
+  deathsInARowMax: 8,
+  /** More deaths in this time end the process. */
+  deathsInWindowMax: 30,
+  windowMs: 10 * MINUTE_MS,
+  /** From the second death of a window on; doubled each time. */
+  waitMs: 50,
+  waitMsMax: 5 * SECOND_MS,
+} as const;
+
 /** The log of a shard. */
 export const JOURNAL = {
   /** Records of one row. */

@@ -140,18 +140,8 @@ export class GatewayMetrics {
     const frames = 'Updates published times their watchers.';
     counter('gavel_frames_to_watchers_total', frames, () => this.#framesToWatchers);
     counter('gavel_http_requests_total', 'HTTP requests.', () => this.httpRequests);
-    const labelled = (name: string, help: string, label: string, counts: Counts): void => {
-      void new Counter({
-        name,
-        help,
-        labelNames: [label],
-        registers: [registry],
-        collect() {
-          this.reset();
-          for (const [value, count] of counts()) this.inc({ [label]: value }, count);
-        },
-      });
-    };
+    const labelled = (name: string, help: string, label: string, counts: Counts): void =>
+      labelledCounter(registry, name, help, label, counts);
     labelled('gavel_refusals_total', 'Refusals sent, by name.', 'name', () =>
       [...this.#refusedByCode].map(([code, count]) => [refusalName(code) ?? `${code}`, count]),
     );
@@ -219,12 +209,47 @@ function labelledGauge(
   });
 }
 
+function labelledCounter(
+  registry: Registry,
+  name: string,
+  help: string,
+  label: string,
+  counts: Counts,
+): void {
+  void new Counter({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [value, count] of counts()) this.inc({ [label]: value }, count);
+    },
+  });
+}
+
 /** The queues in front of the shards, and how the shards work. */
 function registerShards(registry: Registry, sources: GaugeSources): void {
   const gauge = (name: string, help: string, read: (report: ShardReport) => number): void =>
     labelledGauge(registry, name, help, 'shard', () =>
       sources.shards().map((report, i) => [`${i}`, read(report)]),
     );
+  const counter = (name: string, help: string, read: (report: ShardReport) => number): void =>
+    labelledCounter(registry, name, help, 'shard', () =>
+      sources.shards().map((report, i) => [`${i}`, read(report)]),
+    );
+  gauge('gavel_shard_up', '1; 0: its thread is being brought back.', ({ isUp }) => (isUp ? 1 : 0));
+  gauge(
+    'gavel_shard_committed_seq',
+    'Number of the newest record that is durable.',
+    ({ committedSeq }) => committedSeq,
+  );
+  counter('gavel_shard_deaths_total', 'Deaths of its thread.', ({ deaths }) => deaths);
+  counter(
+    'gavel_shard_snapshot_failures_total',
+    'Incremental snapshots that could not be written.',
+    ({ snapshotFailures }) => snapshotFailures,
+  );
   gauge('gavel_shard_backlog_frames', 'Frames queued for a shard.', ({ frames }) => frames);
   gauge('gavel_shard_backlog_bytes', 'Bytes queued for a shard.', ({ bytes }) => bytes);
   gauge(

@@ -22,7 +22,7 @@ import { Sender } from './sender.ts';
 import type { Session } from './session.ts';
 import type { ShardCall } from './shard-call.ts';
 import { ShardCaller } from './shard-call.ts';
-import type { Shards } from './shard-port.ts';
+import type { ShardReport, Shards } from './shard-port.ts';
 import { SignIn } from './sign-in.ts';
 import { LocalTopics } from './local-topics.ts';
 import { StreamDoor } from './stream-door.ts';
@@ -102,6 +102,10 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const addresses = new AddressTable(limits.addressesMax);
   const users = new UserTable(shards.count);
   const watched = new WatchedTable(nowUs, limits.historyUpdatesMax, limits.historyBytesMax);
+  const reports = (): readonly ShardReport[] =>
+    Array.from({ length: shards.count }, (_, i) => shards.port(i).report(nowUs()));
+  const shardsDown = (): readonly number[] =>
+    reports().flatMap(({ isUp }, shard) => (isUp ? [] : [shard]));
   const metrics: GatewayMetrics = new GatewayMetrics(registry, {
     connections: () => ({ ...door.counts, events: streams.count, signedIn: signIn.signedIn }),
     httpSockets: () => sockets.httpSockets(),
@@ -110,7 +114,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
     watchedAuctions: () => watched.count,
     addresses: () => addresses.count,
     users: () => users.count,
-    shards: () => Array.from({ length: shards.count }, (_, i) => shards.port(i).report(nowUs())),
+    shards: reports,
     shed: () => admission.refused,
   });
 
@@ -137,7 +141,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const streams: StreamDoor = new StreamDoor({ ...ways, topics });
   const context = { calls, limits, watched, nowUs, streams };
   const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
-  const internalTable = [...internalRoutes(life, registry), ...adminRoutes(context)];
+  const internalTable = [...internalRoutes(life, shardsDown, registry), ...adminRoutes(context)];
   const internal = new RestDoor({ ...common, routes: internalTable, verifier });
   const doors = { door, streams, rest, internal };
   return { ...common, life, connections, watched, sender, hub, deliveries, ...doors };

@@ -3,7 +3,12 @@ import type { Registry } from 'prom-client';
 import type { LifeCycle } from './life-cycle.ts';
 import type { Route } from './routes.ts';
 
-export function internalRoutes(life: LifeCycle, registry: Registry): readonly Route[] {
+/** @param shardsDown which shards' threads are being brought back. */
+export function internalRoutes(
+  life: LifeCycle,
+  shardsDown: () => readonly number[],
+  registry: Registry,
+): readonly Route[] {
   const route = (path: string, run: Route['run']): Route => ({
     method: 'GET',
     path,
@@ -16,8 +21,10 @@ export function internalRoutes(life: LifeCycle, registry: Registry): readonly Ro
     route('/livez', ({ exchange }) => exchange.json(200, { live: true })),
     route('/readyz', ({ exchange }) => {
       const refusal = life.refusal();
-      if (refusal === undefined) exchange.json(200, { ready: true });
-      else exchange.refuse(refusal);
+      if (refusal !== undefined) return exchange.refuse(refusal);
+      const down = shardsDown();
+      if (down.length === 0) return exchange.json(200, { ready: true });
+      exchange.refuse('NOT_READY', { reason: `shard ${down.join(', ')} is being brought back` });
     }),
     route('/metrics', async ({ exchange }) => {
       exchange.text(200, registry.contentType, await registry.metrics());

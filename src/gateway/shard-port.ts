@@ -46,8 +46,19 @@ export interface ShardPort {
   report(nowUs: number): ShardReport;
 }
 
-/** What a shard has queued, and how it works. */
-export interface ShardReport {
+/** How a shard is, what it has queued, and how it works. */
+export interface ShardReport extends QueueReport {
+  /** Whether it takes frames off its queue; else its thread died and is being brought back. */
+  readonly isUp: boolean;
+  /** Deaths of its thread since the start. */
+  readonly deaths: number;
+  /** Snapshots that could not be written since the start. */
+  readonly snapshotFailures: number;
+  /** Records that are durable. */
+  readonly committedSeq: number;
+}
+
+export interface QueueReport {
   readonly frames: number;
   readonly bytes: number;
   /** How long the oldest frame that is not answered has waited; 0: there is none. */

@@ -62,6 +62,11 @@ export class RingProducer {
     return (this.#head - (Atomics.load(this.#control, TAIL) >>> 0)) >>> 0;
   }
 
+  /** Bytes that the consumers have finished since the ring was made, modulo 2^32. */
+  get finished(): number {
+    return Atomics.load(this.#control, TAIL) >>> 0;
+  }
+
   get free(): number {
     return this.#bytes.length - this.used;
   }

@@ -3,7 +3,7 @@
  * without asking it. Admission looks here before every command.
  */
 import { BATCH, OVERLOAD } from '../config/limits.ts';
-import type { ShardReport } from '../gateway/shard-port.ts';
+import type { QueueReport } from '../gateway/shard-port.ts';
 import type { RingProducer } from './byte-ring.ts';
 import { STAMP_AT } from './inbound.ts';
 import type { ShardStatus } from './shard-status.ts';
@@ -30,7 +30,7 @@ export class ShardBacklog {
     return Math.max(this.#ageUs(nowUs), used * decideUsPerByte + batches * commitUs);
   }
 
-  report(nowUs: number): ShardReport {
+  report(nowUs: number): QueueReport {
     const bytes = this.#ring.used;
     return {
       frames: Math.ceil(bytes / FRAME_BYTES_TYPICAL),

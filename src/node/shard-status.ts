@@ -13,7 +13,8 @@ const DECIDE_US_PER_BYTE = 3;
 const COMMIT_US = 4;
 const BATCH_FRAMES_SUM = 5;
 const COMMIT_S_SUM = 6;
-const BATCH_COUNTS = 7;
+const WAITS_FOR_DISK = 7;
+const BATCH_COUNTS = 8;
 
 /** Upper bounds of the buckets; the last bucket has none. */
 export const BATCH_FRAMES_BUCKETS = [1, 4, 16, 64, 256, 1024, 2048] as const;
@@ -46,6 +47,11 @@ export class ShardStatus {
     this.#doubles[BEATS] = this.beats + 1;
   }
 
+  /** By the shard: from now on it waits for the disk, or not any more. */
+  atDisk(waits: boolean): void {
+    this.#doubles[WAITS_FOR_DISK] = waits ? 1 : 0;
+  }
+
   /** By the shard: one batch, what of it was in the queue, and how long its two halves took. */
   batch(frames: number, bytes: number, decideUs: number, commitUs: number): void {
     const doubles = this.#doubles;
@@ -55,6 +61,11 @@ export class ShardStatus {
     doubles[COMMIT_US] = this.commitUs + (commitUs - this.commitUs) * NEWEST_SHARE;
     this.#count(BATCH_COUNTS, BATCH_FRAMES_BUCKETS, BATCH_FRAMES_SUM, frames);
     this.#count(COMMIT_COUNTS, COMMIT_S_BUCKETS, COMMIT_S_SUM, commitUs / 1e6);
+  }
+
+  /** Whether it waits for the disk: a new thread could do nothing but wait as well. */
+  get waitsForDisk(): boolean {
+    return this.#doubles[WAITS_FOR_DISK] === 1;
   }
 
   /** Turns of the loop so far: while this grows, the thread lives. */

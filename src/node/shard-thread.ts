@@ -3,7 +3,7 @@
  * stuck thread back. The rings outlive the thread, so a new one goes on with the frames that the
  * old one had not finished; nonces see to it that none of them counts twice.
  *
- *   starting ──ready──▶ running ──died or stuck──▶ starting …
+ *   starting ──ready──▶ running ──died or stuck──▶ waiting ──▶ starting …  (restart-policy.ts)
  *                          └──commit failed──▶ the process stops (the outcome is unknown)
  */
 import { Worker } from 'node:worker_threads';
@@ -18,7 +18,9 @@ import { makeRing, RingConsumer, RingProducer } from './byte-ring.ts';
 import { CLOSING_TABLE_BYTES, ClosingTable } from './closing-table.ts';
 import { FRAME, INTRODUCE, InboundCursor, pushInbound, STOP, TICK, UNWATCH } from './inbound.ts';
 import { OutboundReader } from './outbound.ts';
+import { RestartPolicy } from './restart-policy.ts';
 import { ShardBacklog } from './shard-backlog.ts';
+import { ShardClock } from './shard-clock.ts';
 import { SHARD_STATUS_BYTES, ShardStatus } from './shard-status.ts';
 
 export interface ShardThreadOptions {
@@ -39,6 +41,8 @@ export interface ShardThreadOptions {
   readonly onDropped: (conn: number, frame: Uint8Array) => void;
   /** The shard cannot go on: a commit whose outcome is unknown, damage, or it dies at every start. */
   readonly onFatal: (failure: ShardFailure) => void;
+  /** What the thread runs, and how much memory it may take; tests put something in front of it. */
+  readonly program?: { readonly url: URL; readonly heapMb: number };
 }
 
 export interface ShardFailure {
@@ -62,7 +66,7 @@ export interface ShardWorkerData {
   readonly closing: SharedArrayBuffer;
   readonly users: readonly (readonly [number: number, id: string])[];
   readonly watched: readonly number[];
-  /** One frame at a time: the last run died. */
+  /** The last run died: what it may have died of is taken one frame at a time. */
   readonly cautious: boolean;
 }
 
@@ -90,15 +94,6 @@ export interface ShardReady {
 
 /** Damage is not cured by starting again. */
 const FATAL_ERRORS = new Set(['DamagedJournal', 'DamagedState', 'DamagedDataFolder']);
-const HEARTBEAT_MS = 250;
-/** A thread that has work and does not turn its loop for this long is stuck. */
-const STUCK_MS = 4_000;
-/** Deaths without a single finished frame in between before the frame in front is dropped. */
-const DEATHS_BEFORE_DROP = 2;
-/** Deaths in a row before the process gives up. */
-const DEATHS_MAX = 8;
-/** Longest wait of one timer: Node's are 32 bits. */
-const TIMER_MS_MAX = 60_000;
 const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
 
@@ -115,17 +110,18 @@ export class ShardThread implements ShardPort {
   readonly #consumer: RingConsumer;
   readonly #reader: OutboundReader;
   readonly #users = new Map<number, string>();
+  readonly #clock: ShardClock;
+  readonly #restarts = new RestartPolicy();
   #worker: Worker | null = null;
   #running = false;
-  #stopping = false;
+  /** What is expected of the thread: to go on, to stop when its work is done, to be gone. */
+  #wanted: 'on' | 'stop' | 'gone' = 'on';
   #frames = 0;
   #deaths = 0;
-  #usedAtDeath = -1;
-  #timer: NodeJS.Timeout | null = null;
-  #timerForMs = Infinity;
-  #beats = 0;
-  #beatSeenMs = 0;
-  #heartbeat: NodeJS.Timeout | null = null;
+  #snapshotFailures = 0;
+  /** Finished by nobody: dropped. */
+  #droppedBytes = 0;
+  #restart: NodeJS.Timeout | null = null;
   #whenReady: ((ready: ShardReady) => void) | null = null;
   #whenStopped: (() => void) | null = null;
 
@@ -137,6 +133,24 @@ export class ShardThread implements ShardPort {
     this.#backlog = new ShardBacklog(this.#producer, this.#status);
     this.#consumer = new RingConsumer(this.#outbound);
     this.#reader = new OutboundReader(options.outboundBytes);
+    const { log, index: shard, clock } = options;
+    this.#clock = new ShardClock({
+      status: this.#status,
+      nowUs: () => clock().nowUs(),
+      isRunning: () => this.#running,
+      hasWork: () => this.#producer.used > 0,
+      tick: () => void pushInbound(this.#producer, TICK, 0, 0, clock().nowUs(), NO_BYTES),
+      stuck: () => {
+        log.error({ shard }, 'a shard is stuck; ending its thread');
+        void this.#worker?.terminate();
+      },
+      diskIsSlow: (forMs) => {
+        log.warn(
+          { shard, forMs: Math.round(forMs) },
+          'a shard waits for the disk; bids on it wait as well: look at the disk of the data folder',
+        );
+      },
+    });
   }
 
   /** Resolves when the shard has recovered and takes frames. */
@@ -151,9 +165,7 @@ export class ShardThread implements ShardPort {
 
   /** Lets the clock run: from now on auctions start and end. */
   startClock(): void {
-    this.#beatSeenMs = performance.now();
-    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
-    this.#tick();
+    this.#clock.start();
   }
 
   submit(conn: number, user: number, stampUs: number, frame: Uint8Array): boolean {
@@ -184,7 +196,13 @@ export class ShardThread implements ShardPort {
   }
 
   report(nowUs: number): ShardReport {
-    return this.#backlog.report(nowUs);
+    return {
+      ...this.#backlog.report(nowUs),
+      isUp: this.#running,
+      deaths: this.#deaths,
+      snapshotFailures: this.#snapshotFailures,
+      committedSeq: this.#status.committedSeq,
+    };
   }
 
   get committedSeq(): number {
@@ -203,25 +221,32 @@ export class ShardThread implements ShardPort {
 
   /** Ends the thread at once and for good: the process is about to stop. */
   async abandon(): Promise<void> {
-    this.#endClock();
+    this.#wanted = 'gone';
+    this.#clock.end();
+    if (this.#restart !== null) clearTimeout(this.#restart);
     await this.#worker?.terminate();
   }
 
-  /** Works off what is queued, writes a snapshot and ends the thread. */
+  /**
+   * Works off what is queued, writes a snapshot and ends the thread. Where that fails `onFatal` is
+   * told, and this never resolves: what was answered is safe, the rest is unknown.
+   */
   async stop(): Promise<void> {
-    this.#endClock();
-    const worker = this.#worker;
-    if (worker === null) return;
+    if (this.#wanted !== 'on') return;
+    this.#wanted = 'stop';
+    this.#clock.stopping();
     const stopped = new Promise<void>((resolve) => {
       this.#whenStopped = resolve;
     });
+    if (this.#restart !== null) this.#startAgain();
     const stampUs = this.#options.clock().nowUs();
     while (!pushInbound(this.#producer, STOP, 0, 0, stampUs, NO_BYTES)) {
       await new Promise((resolve) => setImmediate(resolve));
     }
     await stopped;
+    this.#clock.end();
     this.#deliverOnce();
-    await worker.terminate();
+    await this.#worker?.terminate();
   }
 
   /** Connections whose frames were not finished, oldest first, with the frame. */
@@ -231,12 +256,6 @@ export class ShardThread implements ShardPort {
       if (cursor.kind !== FRAME) continue;
       yield { conn: cursor.conn, frame: cursor.bytes.slice(cursor.payloadFrom, cursor.payloadTo) };
     }
-  }
-
-  #endClock(): void {
-    this.#stopping = true;
-    if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
-    if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
   #peek(): InboundCursor {
@@ -262,9 +281,11 @@ export class ShardThread implements ShardPort {
       watched: this.#options.watchedHandles(),
       cautious,
     };
-    const worker = new Worker(new URL('./shard-worker.ts', import.meta.url), {
+    const { program } = this.#options;
+    const worker = new Worker(program?.url ?? new URL('./shard-worker.ts', import.meta.url), {
       workerData,
       name: `shard-${index}`,
+      ...(program && { resourceLimits: { maxOldGenerationSizeMb: program.heapMb } }),
     });
     this.#worker = worker;
     let failure: Extract<FromShard, { kind: 'failed' }> | null = null;
@@ -287,11 +308,12 @@ export class ShardThread implements ShardPort {
         return;
       case 'ready':
         this.#running = true;
-        this.#beatSeenMs = performance.now();
+        this.#clock.resume();
         this.#whenReady?.(message);
         this.#whenReady = null;
         return;
       case 'snapshotFailed':
+        this.#snapshotFailures += 1;
         log.error(
           { shard: index, reason: message.message },
           'a snapshot could not be written; bids go on and nothing is lost, but the next start takes ' +
@@ -299,6 +321,7 @@ export class ShardThread implements ShardPort {
         );
         return;
       case 'stopped':
+        this.#wanted = 'gone';
         this.#whenStopped?.();
     }
   }
@@ -307,31 +330,36 @@ export class ShardThread implements ShardPort {
     if (worker !== this.#worker) return;
     this.#running = false;
     this.#worker = null;
-    if (this.#stopping) return this.#whenStopped?.();
-    const { log, index, onFatal } = this.#options;
+    if (this.#wanted === 'gone') return;
+    this.#deaths += 1;
+    const { log, index: shard } = this.#options;
     const name = failure?.name ?? 'Died';
     const message = failure?.message ?? 'the thread ended without a word';
     this.#deliverOnce();
-    if (failure !== null && (failure.uncertain || FATAL_ERRORS.has(name))) {
-      return onFatal({ index, name, message, uncertain: failure.uncertain });
-    }
-    const used = this.#producer.used;
-    this.#deaths = used === this.#usedAtDeath || this.#usedAtDeath === -1 ? this.#deaths + 1 : 1;
-    this.#usedAtDeath = used;
+    const isUncertain = failure?.uncertain === true;
+    if (isUncertain || FATAL_ERRORS.has(name)) return this.#giveUp(name, message, isUncertain);
+    const finished = (this.#producer.finished - this.#droppedBytes) >>> 0;
+    const { giveUp, dropFront, waitMs } = this.#restarts.died(performance.now(), finished);
+    if (giveUp !== null) return this.#giveUp(name, `${giveUp}: ${message}`, false);
     log.error(
-      { shard: index, name, message, stack: failure?.stack },
+      { shard, name, message, waitMs, stack: failure?.stack },
       'a shard died; starting it again',
     );
-    if (this.#deaths > DEATHS_MAX) {
-      return onFatal({
-        index,
-        name,
-        message: `it died ${this.#deaths} times in a row: ${message}`,
-        uncertain: false,
-      });
-    }
-    if (this.#deaths > DEATHS_BEFORE_DROP) this.#dropFront();
+    if (dropFront) this.#dropFront();
+    this.#restart = setTimeout(() => this.#startAgain(), waitMs);
+    if (this.#wanted === 'stop') this.#startAgain();
+  }
+
+  #startAgain(): void {
+    if (this.#restart !== null) clearTimeout(this.#restart);
+    this.#restart = null;
     this.#spawn(true);
+  }
+
+  #giveUp(name: string, message: string, uncertain: boolean): void {
+    this.#wanted = 'gone';
+    this.#clock.end();
+    this.#options.onFatal({ index: this.#options.index, name, message, uncertain });
   }
 
   /** Drops the frame that the shard dies of; its sender learns that the outcome is unknown. */
@@ -347,6 +375,7 @@ export class ShardThread implements ShardPort {
       this.#options.onDropped(cursor.conn, frame);
     }
     new RingConsumer(this.#inbound).finish(cursor.passed);
+    this.#droppedBytes = (this.#droppedBytes + cursor.passed) >>> 0;
   }
 
   async #deliverForever(): Promise<void> {
@@ -361,37 +390,6 @@ export class ShardThread implements ShardPort {
     if (count === 0) return;
     this.#reader.deliver(count, this.#options.deliveries());
     this.#consumer.finish(count);
-    if (this.#status.nextDeadlineMs < this.#timerForMs) this.#arm();
-  }
-
-  #tick(): void {
-    if (this.#stopping) return;
-    pushInbound(this.#producer, TICK, 0, 0, this.#options.clock().nowUs(), NO_BYTES);
-    this.#arm();
-  }
-
-  /** Wakes up when the next auction starts or ends. */
-  #arm(): void {
-    if (this.#heartbeat === null || this.#stopping) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timerForMs = this.#status.nextDeadlineMs;
-    const waitMs = this.#timerForMs - this.#options.clock().nowUs() / 1000;
-    const timerMs = Math.min(TIMER_MS_MAX, Math.max(1, Math.ceil(waitMs)));
-    this.#timer = setTimeout(() => this.#tick(), timerMs);
-  }
-
-  /** The sign of life: a tick goes in, and the loop has to turn. */
-  #beat(): void {
-    this.#tick();
-    const nowMs = performance.now();
-    if (this.#status.beats !== this.#beats || !this.#running || this.#producer.used === 0) {
-      this.#beats = this.#status.beats;
-      this.#beatSeenMs = nowMs;
-      return;
-    }
-    if (nowMs - this.#beatSeenMs < STUCK_MS) return;
-    this.#options.log.error({ shard: this.#options.index }, 'a shard is stuck; ending its thread');
-    this.#beatSeenMs = nowMs;
-    void this.#worker?.terminate();
+    this.#clock.look();
   }
 }

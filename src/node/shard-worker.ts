@@ -5,7 +5,7 @@
  *   1 copy out what the ring holds   2 decide up to a batch   3 commit   4 release, give room back
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { BATCH, OVERLOAD, SNAPSHOT } from '../config/limits.ts';
+import { BATCH, OVERLOAD, SNAPSHOT, WATCHDOG } from '../config/limits.ts';
 import { CommitFailure } from '../journal/journal.ts';
 import { openShardStorage } from '../journal/shard-storage.ts';
 import { must } from '../lib/assert.ts';
@@ -21,9 +21,6 @@ import { OutboundWriter } from './outbound.ts';
 import { ShardStatus } from './shard-status.ts';
 import type { FromShard, ShardWorkerData } from './shard-thread.ts';
 
-/** Without anything to do the loop turns at least this often, as a sign of life. */
-const IDLE_WAIT_MS = 100;
-
 const data = workerData as ShardWorkerData;
 const port = must(parentPort, 'a shard worker has a parent');
 const say = (message: FromShard): void => port.postMessage(message);
@@ -34,7 +31,7 @@ function start(): ShardLoop {
   const storage = openShardStorage(data.folder, data.index);
   let saidMs = startedMs;
   const recovered = recover(storage.journal, storage.state, ({ seq, lastSeq }) => {
-    if (performance.now() - saidMs < PROGRESS_EVERY_MS) return;
+    if (performance.now() - saidMs < WATCHDOG.progressEveryMs) return;
     saidMs = performance.now();
     say({ kind: 'progress', seq, lastSeq });
   });
@@ -70,8 +67,6 @@ function start(): ShardLoop {
   return loop;
 }
 
-const PROGRESS_EVERY_MS = 500;
-
 function snapshotFailed(error: unknown): void {
   say({ kind: 'snapshotFailed', message: error instanceof Error ? error.message : `${error}` });
 }
@@ -85,7 +80,8 @@ class ShardLoop {
   readonly #status = new ShardStatus(data.status);
   readonly #closing = new ClosingTable(data.closing);
   #closingToldMs = -Infinity;
-  readonly #framesMax: number;
+  /** Frames that are still taken one by one. */
+  #carefully: number;
   #stopping = false;
 
   constructor(
@@ -96,8 +92,10 @@ class ShardLoop {
     this.#shard = shard;
     this.#storage = storage;
     this.#snapshots = snapshots;
-    // After a crash one frame at a time, so that a frame that breaks the shard stands alone.
-    this.#framesMax = data.cautious ? 1 : BATCH.commandsMax;
+    // After a crash one frame at a time, so that a frame that breaks the shard stands alone in
+    // front. It was in the batch that the crash cut short, and no batch was longer than this.
+    this.#carefully = data.cautious ? BATCH.commandsMax : 0;
+    this.#status.atDisk(false);
   }
 
   run(): void {
@@ -105,7 +103,7 @@ class ShardLoop {
       this.#status.beat(this.#shard.nextDeadlineMs, this.#storage.journal.committedSeq);
       const count = this.#ring.copyTo(this.#cursor.bytes);
       if (count === 0) {
-        if (!this.#snapshot()) this.#ring.wait(IDLE_WAIT_MS);
+        if (!this.#snapshot()) this.#ring.wait(WATCHDOG.idleWaitMs);
         continue;
       }
       this.#cursor.open(count);
@@ -120,14 +118,18 @@ class ShardLoop {
     let finished = 0;
     while (finished < count) {
       const startMs = performance.now();
+      const framesMax = this.#carefully > 0 ? 1 : BATCH.commandsMax;
       let frames = 0;
-      while (frames < this.#framesMax && this.#shard.pendingBytes < BATCH.bytesMax) {
+      while (frames < framesMax && this.#shard.pendingBytes < BATCH.bytesMax) {
         if (!this.#cursor.next()) break;
         this.#take();
         frames += 1;
       }
+      this.#carefully -= frames;
       const decidedMs = performance.now();
+      this.#status.atDisk(true);
       this.#shard.commit();
+      this.#status.atDisk(false);
       const bytes = this.#cursor.passed - finished;
       this.#ring.finish(bytes);
       finished = this.#cursor.passed;
@@ -183,12 +185,16 @@ class ShardLoop {
 
   /** @returns whether there is more of it to write. */
   #snapshot(): boolean {
-    return this.#snapshots.turn(this.#storage.journal.committedSeq);
+    this.#status.atDisk(true);
+    const more = this.#snapshots.turn(this.#storage.journal.committedSeq);
+    this.#status.atDisk(false);
+    return more;
   }
 
   /** Leaves a snapshot behind, so that the next start is quick. */
   #finish(): void {
     const { journal, state } = this.#storage;
+    this.#status.atDisk(true);
     this.#snapshots.finish(journal.committedSeq);
     try {
       state.close();

@@ -25,6 +25,8 @@ export class FakeShards implements Shards {
   readonly unwatched: number[] = [];
   /** Whether the queues are full. */
   full = false;
+  /** Shards whose thread is being brought back. */
+  readonly down = new Set<number>();
   /** How long a frame that is queued now would wait. */
   waitUs = 0;
   readonly endsAtMsByHash = new Map<number, number>();
@@ -66,6 +68,10 @@ export class FakeShards implements Shards {
       waitUs: () => this.waitUs,
       endsAtMs: (hash) => this.endsAtMsByHash.get(hash) ?? 0,
       report: () => ({
+        isUp: !this.down.has(shard),
+        deaths: 2,
+        snapshotFailures: 1,
+        committedSeq: 77,
         frames: 3,
         bytes: 300,
         ageUs: this.waitUs,

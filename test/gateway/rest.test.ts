@@ -305,6 +305,12 @@ test('health and metrics are on the internal listener only', async (t) => {
   fixture.gateway.setReady(false);
   assertRefused(await http(internalPort, 'GET', '/readyz'), 'NOT_READY');
   assertRefused(await http(port, 'GET', '/v1/time'), 'NOT_READY');
+  fixture.gateway.setReady(true);
+  fixture.shards.down.add(1);
+  const down = await http(internalPort, 'GET', '/readyz');
+  assertRefused(down, 'NOT_READY');
+  assert.equal(down.body['reason'], 'shard 1 is being brought back');
+  assert.equal((await http(port, 'GET', '/v1/time')).status, 200, 'the others go on');
   const metrics = await http(internalPort, 'GET', '/metrics');
   const text = metrics.body['text'] as string;
   assert.match(text, /gavel_shard_queue_age_seconds\{shard="1"\} 0\b/);
@@ -313,10 +319,12 @@ test('health and metrics are on the internal listener only', async (t) => {
   assert.match(text, /gavel_shard_batch_frames_bucket\{shard="0",le="\+Inf"\} 4/);
   assert.match(text, /gavel_shard_commit_seconds_sum\{shard="0"\} 0\.5/);
   assert.match(text, /gavel_shed_commands_total\{shard="0",why="over_share"\} 0/);
-  for (const name of ['gavel_connections', 'gavel_refusals_total{name="NOT_READY"} 2']) {
+  for (const name of ['gavel_connections', 'gavel_refusals_total{name="NOT_READY"} 3']) {
     assert.ok(text.includes(name), name);
   }
-  fixture.gateway.setReady(true);
+  assert.match(text, /gavel_shard_up\{shard="1"\} 0/);
+  assert.match(text, /gavel_shard_deaths_total\{shard="0"\} 2/);
+  assert.match(text, /gavel_shard_snapshot_failures_total\{shard="0"\} 1/);
   for (const path of ['/metrics', '/livez', '/readyz']) {
     assertRefused(await http(port, 'GET', path), 'NOT_FOUND');
   }

@@ -4,8 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { setTimeout as turn } from 'node:timers/promises';
 import { RULE_SETTINGS } from '../../src/auction/settings.ts';
+import { BATCH } from '../../src/config/limits.ts';
 import { openDataFolder } from '../../src/journal/data-folder.ts';
+import type { Seq } from '../../src/journal/seq.ts';
+import { openShardStorage } from '../../src/journal/shard-storage.ts';
 import { MonotonicClock } from '../../src/lib/clock.ts';
 import { SILENT } from '../../src/lib/log.ts';
 import type { ShardFailure } from '../../src/node/shard-thread.ts';
@@ -50,14 +54,26 @@ class Replies implements Deliveries {
 
 const clock = new MonotonicClock({ monotonicMs: () => performance.now(), wallMs: Date.now });
 
-function threadOn(data: string, replies: Replies, failures: ShardFailure[] = []): ShardThread {
+const HURT = { url: new URL('./hurt-worker.ts', import.meta.url), heapMb: 128 };
+
+interface Hurt {
+  /** Connections whose frames were dropped. */
+  readonly dropped: number[];
+}
+
+function threadOn(
+  data: string,
+  replies: Replies,
+  failures: ShardFailure[] = [],
+  hurt?: Hurt,
+): ShardThread {
   const meta = openDataFolder(data, { shards: 1, shardsDefault: 1, nowMs: Date.now() });
   return new ShardThread({
     folder: data,
     index: 0,
     shards: 1,
     epoch: meta.epoch,
-    settings: RULE_SETTINGS,
+    settings: { ...RULE_SETTINGS, bidsPerMinuteMax: null, fatFingerFactor: null },
     snapshotEveryMs: 60_000,
     inboundBytes: 1 << 20,
     outboundBytes: 1 << 20,
@@ -65,8 +81,9 @@ function threadOn(data: string, replies: Replies, failures: ShardFailure[] = [])
     log: SILENT,
     deliveries: () => replies,
     watchedHandles: () => [],
-    onDropped: () => {},
+    onDropped: (conn) => hurt?.dropped.push(conn),
     onFatal: (failure) => failures.push(failure),
+    ...(hurt === undefined ? {} : { program: HURT }),
   });
 }
 
@@ -148,5 +165,102 @@ describe('shard thread', () => {
     }
     assert.deepEqual(failures, []);
     await thread.stop();
+  });
+});
+
+/** Ends a test that waits for something that does not come. */
+const TIMEOUT_MS = 60_000;
+const DEADLY_CONN = 66;
+
+async function listedThread(
+  name: string,
+  replies: Replies,
+  failures: ShardFailure[],
+  hurt: Hurt,
+): Promise<ShardThread> {
+  const thread = threadOn(join(folder, name), replies, failures, hurt);
+  await thread.start();
+  thread.startClock();
+  thread.introduce(1, 'seller');
+  thread.introduce(2, 'bidder');
+  thread.submit(7, 1, clock.nowUs(), listing());
+  await replies.for(1);
+  return thread;
+}
+
+describe('a frame that the shard dies of', () => {
+  for (const way of ['deadly-throw', 'deadly-exit', 'deadly-spin', 'deadly-hoard']) {
+    const what = `${way}: is dropped, while the clock runs and others bid, who all are answered`;
+    it(what, { timeout: TIMEOUT_MS }, async () => {
+      const replies = new Replies();
+      const failures: ShardFailure[] = [];
+      const hurt: Hurt = { dropped: [] };
+      const thread = await listedThread(way, replies, failures, hurt);
+      let id = 10;
+      const others = (): void => {
+        id += 1;
+        thread.submit(7, 2, clock.nowUs(), bid(id, 1_000_000 + id, `nonce-${id}`));
+      };
+      for (let i = 0; i < 100; i++) others();
+      thread.submit(DEADLY_CONN, 2, clock.nowUs(), bid(9, 5_000, way));
+      const bidding = setInterval(others, 5);
+      while (hurt.dropped.length === 0) await turn(20);
+      clearInterval(bidding);
+      const records = new Set<unknown>();
+      for (let each = 11; each <= id; each++) {
+        records.add((await replies.for(each)).fields['record']);
+      }
+      assert.equal(records.size, id - 10, 'every other bid has a record of its own');
+      assert.deepEqual(hurt.dropped, [DEADLY_CONN]);
+      assert.deepEqual(failures, []);
+      const { isUp, deaths } = thread.report(clock.nowUs());
+      assert.deepEqual([isUp, deaths >= 3 && deaths <= 5], [true, true], `${deaths} deaths`);
+      await thread.stop();
+    });
+  }
+
+  it('does not leave the shard slow: whole batches are committed again afterwards', async () => {
+    const replies = new Replies();
+    const thread = await listedThread('slow', replies, [], { dropped: [] });
+    await thread.kill();
+    const [from, count] = [10, 6_000];
+    for (let id = from; id < from + count; id++) {
+      while (!thread.submit(7, 2, clock.nowUs(), bid(id, 1_000_000 + id, `nonce-${id}`))) {
+        await turn(1);
+      }
+    }
+    await replies.for(from + count - 1);
+    const { counts } = thread.report(clock.nowUs()).batchFrames;
+    await thread.stop();
+    const batches = counts.reduce((sum, each) => sum + each, 0);
+    assert.ok(batches < BATCH.commandsMax + 1_500, `${batches} batches for ${count} bids`);
+    const { journal, state } = openShardStorage(join(folder, 'slow'), 0);
+    const rows = [...journal.scan(1 as Seq)].length;
+    journal.close();
+    state.close();
+    assert.ok(rows < BATCH.commandsMax + 1_500, `${rows} rows`);
+  });
+});
+
+describe('a shard that cannot be helped', () => {
+  it('that dies of every tick is given up, and was down for longer and longer', async () => {
+    const failures: ShardFailure[] = [];
+    const data = join(folder, 'dies-of-ticks');
+    const thread = threadOn(data, new Replies(), failures, { dropped: [] });
+    await thread.start();
+    thread.startClock();
+    while (failures.length === 0) await turn(20);
+    assert.match(failures[0]?.message ?? '', /it died 9 times in a row: simulated: a bug in the/);
+  });
+
+  it('tells a commit that fails while it stops, and does not call that a stop', async () => {
+    const replies = new Replies();
+    const failures: ShardFailure[] = [];
+    const thread = await listedThread('late', replies, failures, { dropped: [] });
+    thread.submit(7, 2, clock.nowUs(), bid(9, 5_000, 'deadly-commit'));
+    let isStopped = false;
+    void thread.stop().then(() => (isStopped = true));
+    while (failures.length === 0) await turn(20);
+    assert.deepEqual([failures[0]?.uncertain, isStopped], [true, false]);
   });
 });

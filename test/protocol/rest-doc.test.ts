@@ -22,7 +22,7 @@ const doc = readDoc('rest.md');
 const none = {} as RestContext;
 const forAll = publicRoutes(none);
 const internal = [
-  ...internalRoutes({} as LifeCycle, {} as Parameters<typeof internalRoutes>[1]),
+  ...internalRoutes({} as LifeCycle, () => [], {} as Parameters<typeof internalRoutes>[2]),
   ...adminRoutes(none),
 ];
 

@@ -196,7 +196,8 @@ export class Thread implements ShardPort {
   report(): ShardReport {
     const none = { bounds: [], counts: [0], sum: 0 };
     const { used: bytes } = this.#producer;
-    return { frames: 0, bytes, ageUs: 0, batchFrames: none, commitSeconds: none };
+    const queue = { frames: 0, bytes, ageUs: 0, batchFrames: none, commitSeconds: none };
+    return { ...queue, isUp: this.running, deaths: 0, snapshotFailures: 0, committedSeq: 0 };
   }
 
   #push(kind: number, conn: number, user: number, stampUs: number, payload: Uint8Array): boolean {

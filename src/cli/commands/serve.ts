@@ -30,7 +30,7 @@ export function serveCommand(context: Context): Command {
       'GAVEL_SERVER_PORT=9000 gavel serve --set rules.softClose.window=2m',
     ],
     exitCodes: [
-      '74  the data is damaged, or files cannot be read or written',
+      '74  the data is damaged, or files cannot be read or written, also while stopping',
       '75  a port is taken, or another gavel uses the data folder',
       '78  the configuration is wrong',
     ],
@@ -73,7 +73,8 @@ async function run(options: ServeOptions, context: Context): Promise<void> {
   if (failure !== null) throw stopped(failure);
   terminal.err('Stopping: clients move away, what was accepted is finished. Ctrl-C stops at once.');
   const startedMs = performance.now();
-  await node.stop();
+  const failedLate = await Promise.race([node.stop().then(() => null), node.failed]);
+  if (failedLate !== null) throw stopped(failedLate);
   terminal.err(`Stopped after ${((performance.now() - startedMs) / 1000).toFixed(1)} s.`);
   interrupts.end();
 }
