@@ -50,7 +50,7 @@ export class DeliveryDesk implements Deliveries {
     const to = this.#connections.get(conn);
     if (to === undefined) return;
     if (!(to instanceof Session)) return to.answered(bytes);
-    to.inFlight -= 1;
+    to.answered();
     this.#sender.gather(to, bytes);
     const code = this.#peek.replyCode(bytes);
     if (code > 0) this.#metrics.refused(code);
@@ -61,7 +61,7 @@ export class DeliveryDesk implements Deliveries {
   subscribed(conn: Conn, subscription: Subscription, bytes: Uint8Array): void {
     const to = this.#connections.get(conn);
     const session = to instanceof Session ? to : undefined;
-    if (session !== undefined) session.inFlight -= 1;
+    session?.answered();
     this.#hub.subscribed(session, subscription, bytes);
   }
 

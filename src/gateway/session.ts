@@ -40,7 +40,7 @@ export class Session {
   tickAtUs: number;
   readonly frames = new RateBucket();
   readonly bytes = new RateBucket();
-  /** Frames that wait for their answer. */
+  /** Frames that wait for their answer; about, as one may be answered twice (see answered). */
   inFlight = 0;
   rateRefusals = 0;
   malformedFrames = 0;
@@ -69,5 +69,13 @@ export class Session {
   /** 0 without a user. */
   get userNumber(): number {
     return this.user === null ? 0 : this.user.number;
+  }
+
+  /**
+   * An answer leaves. A shard whose thread died between the answer and its end of the batch answers
+   * once more, so there may be more answers than frames.
+   */
+  answered(): void {
+    this.inFlight = Math.max(0, this.inFlight - 1);
   }
 }

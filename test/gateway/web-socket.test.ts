@@ -214,6 +214,19 @@ test('frames that wait for their answer are limited on each connection', async (
   assert.equal(decode((await fixture.shards.next()).frame).type, 'place_bid');
 });
 
+test('an answer that comes twice lets nobody have more in flight', async (t) => {
+  const fixture = await start(t, { limits: { inFlightPerConnectionMax: 2 } });
+  const client = await Client.signedIn(fixture);
+  client.send(PLACE_BID, bidOf(2));
+  const { conn } = await fixture.shards.next();
+  for (let times = 0; times < 3; times++) {
+    deliver(fixture.gateway.deliveries, (to) => to.reply(conn, encode(ANSWER, answerOf(2))));
+    await client.next('answer');
+  }
+  for (let id = 3; id <= 5; id++) client.send(PLACE_BID, bidOf(id));
+  assertRefused(await client.next(), 'TOO_MANY_REQUESTS', 5);
+});
+
 test('subscriptions beyond the limit are TOO_MANY_SUBSCRIPTIONS', async (t) => {
   const { gateway, shards } = await start(t, { limits: { subscriptionsPerConnectionMax: 1 } });
   const client = await Client.connect(gateway.port);
