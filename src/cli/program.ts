@@ -56,6 +56,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/inspect.ts')).inspectCommand,
   },
   {
+    name: 'project',
+    summary: 'look after the lists and the search, which are made from the logs',
+    load: async () => (await import('./commands/project.ts')).projectCommand,
+  },
+  {
     name: 'bench',
     summary: 'measure this machine and compare',
     load: async () => (await import('./commands/bench.ts')).benchCommand,

@@ -134,6 +134,45 @@ export const RESTARTS = {
   waitMsMax: 5 * SECOND_MS,
 } as const;
 
+/** The read model: search, lists, recommendations. */
+export const DISCOVERY = {
+  /** A search looks for so many words of so many characters. */
+  wordsMax: 8,
+  wordCharsMax: 64,
+  /** Shorter words are not corrected. */
+  spellingCharsMin: 4,
+  /** Words that look like a misspelt one, and slips between them at most. */
+  spellingCandidatesMax: 60,
+  slipsMax: 2,
+  /** The newest listings with the words, among which a search filters and sorts. */
+  candidatesMax: 3_000,
+  /** Of a category with more live listings the order is walked instead of the category. */
+  bigCategory: 20_000,
+  categoriesShownMax: 200,
+  pageDefault: 20,
+  pageMax: 100,
+  /** Results of one search that can be paged through. */
+  offsetMax: 1_000,
+  /** After this time a bid counts half for what is lively. */
+  heatHalfLifeMs: 60 * MINUTE_MS,
+  /** Of an auction or a person, so many biddings are looked at for a recommendation. */
+  recommendFrom: 50,
+  recommendEach: 50,
+  /** Questions that may wait for the thread that answers them. */
+  questionsMax: 1_000,
+  /** How often the projector looks for new records, and how many it takes at a time. */
+  pollMs: 25,
+  recordsPerTurn: 20_000,
+  /** Rows that it keeps at hand. */
+  rowsMax: 50_000,
+  /** Turns with something new between two copies of the write-ahead file. */
+  turnsPerCheckpoint: 40,
+  /** After one of its threads died. */
+  restartMs: SECOND_MS,
+  /** Its share of the processor, as others see it: bids go first. */
+  niceness: 10,
+} as const;
+
 /** The log of a shard. */
 export const JOURNAL = {
   /** Records of one row. */

@@ -235,6 +235,12 @@ export const KEYS = {
   snapshots: {
     interval: duration('30s', SECOND_MS, DAY_MS, 'How often changed auctions are written down.'),
   },
+  discovery: {
+    enabled: flag(
+      true,
+      'Whether search, lists and recommendations are kept: a thread that follows the logs.',
+    ),
+  },
   log: {
     level: choice(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

@@ -36,6 +36,8 @@ export interface GaugeSources {
   addresses(): number;
   users(): number;
   shards(): readonly ShardReport[];
+  /** Of the read model, by shard. */
+  lag(): readonly { readonly records: number; readonly seconds: number }[];
   /** Commands refused for the age of a shard's queue, by shard. */
   shed(): readonly { readonly overShare: number; readonly others: number }[];
 }
@@ -257,6 +259,13 @@ function registerShards(registry: Registry, sources: GaugeSources): void {
     'How long the oldest frame of a shard has waited.',
     ({ ageUs }) => ageUs / 1e6,
   );
+  const lag = (name: string, help: string, read: (lag: Lag) => number): void =>
+    labelledGauge(registry, name, help, 'shard', () =>
+      sources.lag().map((each, i) => [`${i}`, read(each)]),
+    );
+  const records = 'Records that the read model has not taken in yet.';
+  lag('gavel_read_model_lag_records', records, (each) => each.records);
+  lag('gavel_read_model_lag_seconds', 'How old the read model is.', (each) => each.seconds);
   void new CountedHistogram({
     name: 'gavel_shard_batch_frames',
     help: 'Frames decided and committed together.',
@@ -284,4 +293,5 @@ function registerShards(registry: Registry, sources: GaugeSources): void {
   });
 }
 
+type Lag = ReturnType<GaugeSources['lag']>[number];
 type Counts = () => readonly (readonly [string, number])[];

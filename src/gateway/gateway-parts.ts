@@ -12,6 +12,7 @@ import { assertLimits, GATEWAY_LIMITS } from './gateway-limits.ts';
 import type { GatewayLog } from './gateway-log.ts';
 import { GatewayMetrics } from './gateway-metrics.ts';
 import type { After } from './conflation.ts';
+import type { DiscoveryPort } from './discovery-port.ts';
 import { Hub } from './hub.ts';
 import { Inbound } from './inbound.ts';
 import { internalRoutes } from './internal-routes.ts';
@@ -44,6 +45,8 @@ export interface GatewayOptions {
   /** Runs something later; gives what calls it off. Default: a timer of the process. */
   readonly after?: After;
   readonly verifier: TokenVerifier;
+  /** The read model; null: switched off. Default: null. */
+  readonly discovery?: DiscoveryPort | null;
   readonly log: GatewayLog;
   /** Whatever differs from GATEWAY_LIMITS. */
   readonly limits?: Partial<GatewayLimits>;
@@ -93,6 +96,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const { shards, clock, verifier, log } = options;
   const allowAnonymous = options.allowAnonymous ?? true;
   const trustProxy = options.trustProxy ?? false;
+  const discovery = options.discovery ?? null;
   const registry = options.registry ?? new Registry();
   const nowUs = (): number => clock.nowUs();
 
@@ -116,6 +120,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
     users: () => users.count,
     shards: reports,
     shed: () => admission.refused,
+    lag: () => discovery?.lag(nowUs()) ?? [],
   });
 
   const admission = new Admission(shards.count, limits);
@@ -139,7 +144,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const doorOptions = { ...ways, allowedOrigins, life, signIn };
   const door: WebSocketDoor = new WebSocketDoor(doorOptions);
   const streams: StreamDoor = new StreamDoor({ ...ways, topics });
-  const context = { calls, limits, watched, nowUs, streams };
+  const context = { calls, limits, watched, nowUs, streams, discovery };
   const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
   const internalTable = [...internalRoutes(life, shardsDown, registry), ...adminRoutes(context)];
   const internal = new RestDoor({ ...common, routes: internalTable, verifier });

@@ -32,6 +32,8 @@ import { ACCEPTED, refusalName, REFUSALS } from '../protocol/refusals.ts';
 import { auctionView } from '../protocol/views.ts';
 import { mergePages, parseCursor, shardPage } from './auction-page.ts';
 import { keyedAuctionId, newAuctionId } from './auction-id.ts';
+import type { DiscoveryContext } from './discovery-routes.ts';
+import { discoveryRoutes } from './discovery-routes.ts';
 import type { Exchange } from './exchange.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { RestRequest, Route } from './routes.ts';
@@ -42,10 +44,9 @@ import { streamRoutes } from './stream-routes.ts';
 import { ADMIN, BIDDER, SELLER } from './user.ts';
 import type { WatchedTable } from './watched.ts';
 
-export interface RestContext extends StreamContext {
+export interface RestContext extends StreamContext, DiscoveryContext {
   readonly calls: ShardCaller;
   readonly watched: WatchedTable;
-  readonly nowUs: () => number;
 }
 
 export function publicRoutes(context: RestContext): readonly Route[] {
@@ -81,6 +82,8 @@ export function publicRoutes(context: RestContext): readonly Route[] {
           headers: { upgrade: 'websocket' },
         }),
     },
+    // Before /v1/auctions/{id}, which their addresses would fit as well.
+    ...discoveryRoutes(context),
     ...auctionRoutes(context),
     ...streamRoutes(context),
     {

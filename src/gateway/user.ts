@@ -6,6 +6,8 @@ import type { UserNumber } from './shard-port.ts';
 export const BIDDER = 1;
 export const SELLER = 2;
 export const ADMIN = 4;
+/** Whoever is signed in. */
+export const ANYBODY = BIDDER | SELLER | ADMIN;
 
 export type RoleName = 'bidder' | 'seller' | 'admin';
 

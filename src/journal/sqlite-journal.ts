@@ -279,7 +279,7 @@ function cutShort(files: SqliteJournalFiles, lastSeq: Seq, expected: Head): Dama
   );
 }
 
-function batchOf({ row, parts }: CheckedRow): StoredBatch {
+export function batchOf({ row, parts }: CheckedRow): StoredBatch {
   const { firstSeq, count, epoch, atUs, hash } = row;
   return { firstSeq, count, epoch, atUs, hash, offsets: parts.offsets, bytes: parts.bytes };
 }

@@ -23,6 +23,7 @@ import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import { REFUSED } from '../protocol/messages/refused.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
 import { gatewayLimits, ruleSettings } from './options.ts';
+import { ReadModel } from './read-model.ts';
 import { ShardSet } from './shard-set.ts';
 import type { ShardFailure } from './shard-thread.ts';
 import { ShardThread } from './shard-thread.ts';
@@ -57,6 +58,7 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
   const node: NodeInTheMaking = { settings, log, meta, clock: systemClock(0), gateway: null };
   const failure = Promise.withResolvers<ShardFailure>();
   const shards = makeShards(node, failure.resolve);
+  let readModel: ReadModel | null = null;
   try {
     // 2. Who may speak.
     const { keys, ownKey } = await loadKeys(settings);
@@ -71,18 +73,29 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     // 4. The clock starts above everything logged.
     node.clock = systemClock(Math.max(...recovered.map((ready) => ready.lastAtUs)));
     // 5. The doors open, and auctions start and end.
-    const gateway = await openGateway(node, shards, keys);
+    readModel = settings.discovery.enabled ? readModelOf(node, shards) : null;
+    const gateway = await openGateway(node, shards, keys, readModel);
     node.gateway = gateway;
     shards.startClocks();
+    readModel?.start();
     gateway.setReady(true);
     const refresh = refreshKeys(keys, settings.auth.jwks, log);
     const close = (): void => {
       clearInterval(refresh);
       release();
     };
-    return running({ settings, gateway, shards, ownKey, close, failed: failure.promise });
+    return running({
+      settings,
+      gateway,
+      shards,
+      readModel,
+      ownKey,
+      close,
+      failed: failure.promise,
+    });
   } catch (error) {
     node.gateway?.close();
+    await readModel?.stop();
     await shards.stop();
     release();
     throw error;
@@ -133,7 +146,17 @@ function makeShards(node: NodeInTheMaking, failed: (reason: ShardFailure) => voi
   return shards;
 }
 
-function openGateway(node: NodeInTheMaking, shards: ShardSet, keys: KeySet): Promise<Gateway> {
+function readModelOf({ settings, meta, log }: NodeInTheMaking, shards: ShardSet): ReadModel {
+  const shardStatuses = [...shards].map(({ statusMemory }) => statusMemory);
+  return new ReadModel({ folder: settings.data.folder, epoch: meta.epoch, shardStatuses, log });
+}
+
+function openGateway(
+  node: NodeInTheMaking,
+  shards: ShardSet,
+  keys: KeySet,
+  discovery: ReadModel | null,
+): Promise<Gateway> {
   const { settings, clock, log } = node;
   const { server, auth } = settings;
   const limits = gatewayLimits(settings);
@@ -153,6 +176,7 @@ function openGateway(node: NodeInTheMaking, shards: ShardSet, keys: KeySet): Pro
     ),
     log,
     limits,
+    discovery,
     allowedOrigins: server.allowedOrigins,
     allowAnonymous: server.allowAnonymous,
     trustProxy: server.trustProxy,
@@ -163,13 +187,15 @@ interface Parts {
   readonly settings: Settings;
   readonly gateway: Gateway;
   readonly shards: ShardSet;
+  readonly readModel: ReadModel | null;
   readonly ownKey: SigningKey | null;
   /** Lets go of what is left once gateway and shards have stopped. */
   readonly close: () => void;
   readonly failed: Promise<ShardFailure>;
 }
 
-function running({ settings, gateway, shards, ownKey, close, failed }: Parts): RunningNode {
+function running(parts: Parts): RunningNode {
+  const { settings, gateway, shards, readModel, ownKey, close, failed } = parts;
   const { host, internalHost, publicUrl, drainMs } = settings.server;
   const { issuer, audience, accessTtlMs } = settings.auth;
   return {
@@ -179,6 +205,7 @@ function running({ settings, gateway, shards, ownKey, close, failed }: Parts): R
     failed: failed.then(async (reason) => {
       await gateway.drain(LAST_WORDS_MS);
       gateway.close();
+      await readModel?.stop();
       await shards.abandon();
       close();
       return reason;
@@ -196,6 +223,7 @@ function running({ settings, gateway, shards, ownKey, close, failed }: Parts): R
     },
     async stop() {
       await gateway.drain(drainMs);
+      await readModel?.stop();
       await shards.stop();
       gateway.close();
       close();

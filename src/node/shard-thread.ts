@@ -209,6 +209,11 @@ export class ShardThread implements ShardPort {
     return this.#status.committedSeq;
   }
 
+  /** What it shows of itself, for threads that follow its log. */
+  get statusMemory(): SharedArrayBuffer {
+    return this.#statusMemory;
+  }
+
   /** Frames taken since the start. */
   get frames(): number {
     return this.#frames;

@@ -220,6 +220,7 @@ function metrics(): GatewayMetrics {
     users: none,
     shards: () => [],
     shed: () => [],
+    lag: () => [],
   });
 }
 

@@ -6,7 +6,7 @@ import { internalRoutes } from '../../src/gateway/internal-routes.ts';
 import type { RestContext } from '../../src/gateway/rest-routes.ts';
 import { adminRoutes, publicRoutes } from '../../src/gateway/rest-routes.ts';
 import type { Route } from '../../src/gateway/routes.ts';
-import { ADMIN, BIDDER, SELLER } from '../../src/gateway/user.ts';
+import { ADMIN, ANYBODY, BIDDER, SELLER } from '../../src/gateway/user.ts';
 import { decodeAs } from '../../src/protocol/frame.ts';
 import { jsonFromFrame } from '../../src/protocol/json-codec.ts';
 import { MsgpackWriter } from '../../src/lib/msgpack-writer.ts';
@@ -44,6 +44,7 @@ test('every section says who may', () => {
     [BIDDER, /^Role `bidder`/],
     [SELLER, /^Role `seller`/],
     [ADMIN, /^Role `admin`/],
+    [ANYBODY, /^Signed in\./],
   ]);
   for (const route of forAll) {
     const word = words.get(route.access);

@@ -30,9 +30,19 @@ export const ROOMS: RoomTable = {
   // The shard encodes its own answers and updates: they leave as bytes, once committed, and no
   // other thread has to touch them again. That is why it knows the protocol.
   shard: { lib: 'all', auction: 'all', protocol: 'all', journal: 'all', config: LIMITS },
+  // Read models: what the records say, told in tables. Of the rules it knows the events.
+  projection: { lib: 'all', auction: 'types', journal: 'all', config: LIMITS },
   routing: { lib: 'all' },
   // Of the auctions the gateway knows only what an id looks like, to find it in a frame.
-  gateway: { lib: 'all', protocol: 'all', routing: 'all', config: 'all', auction: ['ids.ts'] },
+  // Of the read model what can be asked: the questions and their answers.
+  gateway: {
+    lib: 'all',
+    protocol: 'all',
+    routing: 'all',
+    config: 'all',
+    auction: ['ids.ts'],
+    projection: ['questions.ts'],
+  },
   // Composition roots: whatever is put together is put together here.
   node: {
     lib: 'all',
@@ -41,6 +51,7 @@ export const ROOMS: RoomTable = {
     protocol: 'all',
     journal: 'all',
     shard: 'all',
+    projection: 'all',
     routing: 'all',
     gateway: 'all',
     client: 'all',
@@ -49,6 +60,7 @@ export const ROOMS: RoomTable = {
   // Offline commands (verify, replay) read journals and apply events themselves, and sign tokens.
   cli: {
     shard: 'all',
+    projection: 'all',
     gateway: ['token.ts', 'user.ts'],
     lib: 'all',
     config: 'all',
