@@ -12,6 +12,8 @@ import { AUCTION } from '../protocol/messages/auction.ts';
 import { BUY_NOW } from '../protocol/messages/buy-now.ts';
 import { GET } from '../protocol/messages/get.ts';
 import type { Goodbye } from '../protocol/messages/goodbye.ts';
+import type { LeadingAgain } from '../protocol/messages/leading-again.ts';
+import { LEADING_AGAIN } from '../protocol/messages/leading-again.ts';
 import type { Outbid } from '../protocol/messages/outbid.ts';
 import { OUTBID } from '../protocol/messages/outbid.ts';
 import { PING } from '../protocol/messages/ping.ts';
@@ -78,6 +80,8 @@ export interface ServerTime {
 export interface GavelEvents {
   /** Somebody else leads now. */
   readonly outbid: Outbid;
+  /** The bid that led was taken back, and the own one leads again. */
+  readonly leading_again: LeadingAgain;
   /** An auction ended that the user bid on or sold. */
   readonly result: Result;
   /** The server is about to close the connection. */
@@ -294,6 +298,8 @@ export class Gavel {
     switch (number) {
       case OUTBID.number:
         return this.#emitter.emit('outbid', value as Outbid);
+      case LEADING_AGAIN.number:
+        return this.#emitter.emit('leading_again', value as LeadingAgain);
       case RESULT.number:
         return this.#emitter.emit('result', value as Result);
       case SNAPSHOT.number:

@@ -13,7 +13,7 @@ export interface ConnectOptions {
    * replaced. Without one the connection may only watch.
    */
   readonly token?: string | (() => string | Promise<string>);
-  /** Whether outbid and result are sent to this connection. Default: true. */
+  /** Whether the private feed is sent to this connection. Default: true. */
   readonly feed?: boolean;
   /** Name and version of the program, for the server's logs. */
   readonly client?: string;

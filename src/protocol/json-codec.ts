@@ -5,7 +5,7 @@
  *   handle            → auctionId (the JSON client never sees handles)
  *   alias 7, alias 0  → "b7", null
  *   answer, refused   → name, message and retryable beside the code;
- *                       bid_update and extended carry timeRemainingMs
+ *                       bid_update, extended, outbid and leading_again carry timeRemainingMs
  */
 import type { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import { MalformedField } from './field.ts';
@@ -14,6 +14,8 @@ import { messageByName } from './messages.ts';
 import { ANSWER } from './messages/answer.ts';
 import { BID_UPDATE } from './messages/bid-update.ts';
 import { EXTENDED } from './messages/extended.ts';
+import { LEADING_AGAIN } from './messages/leading-again.ts';
+import { OUTBID } from './messages/outbid.ts';
 import { REFUSED } from './messages/refused.ts';
 import { ACCEPTED, refusalName, REFUSALS } from './refusals.ts';
 
@@ -73,14 +75,21 @@ function dress(number: number, named: Named, context: JsonContext): Named {
     default:
       break;
   }
-  if (typeof handle !== 'number') return { type, ...rest };
-  const auctionId = context.auctionIdOf(handle);
-  const endsAtMs = (rest['endsAtMs'] as number | undefined) ?? context.endsAtMsOf(handle);
-  if ((number === BID_UPDATE.number || number === EXTENDED.number) && endsAtMs !== undefined) {
-    return { type, auctionId, ...rest, timeRemainingMs: Math.max(0, endsAtMs - context.nowMs()) };
-  }
-  return { type, auctionId, ...rest };
+  const shown: Named =
+    typeof handle === 'number'
+      ? { type, auctionId: context.auctionIdOf(handle), ...rest }
+      : { type, ...rest };
+  if (!TIMED.has(number)) return shown;
+  const known = typeof handle === 'number' ? context.endsAtMsOf(handle) : undefined;
+  const endsAtMs = (rest['endsAtMs'] as number | undefined) ?? known;
+  if (endsAtMs === undefined) return shown;
+  return { ...shown, timeRemainingMs: Math.max(0, endsAtMs - context.nowMs()) };
 }
+
+/** Messages after which a person wants to know how long the auction still runs. */
+const TIMED: ReadonlySet<number> = new Set(
+  [BID_UPDATE, EXTENDED, OUTBID, LEADING_AGAIN].map(({ number }) => number),
+);
 
 /**
  * Writes a client's JSON text as the frame that it stands for.

@@ -37,6 +37,7 @@ import { DONE } from './messages/done.ts';
 import { AUCTION } from './messages/auction.ts';
 import { BIDS } from './messages/bids.ts';
 import { AUCTIONS } from './messages/auctions.ts';
+import { LEADING_AGAIN } from './messages/leading-again.ts';
 
 /** Raised with every change that an old client would notice. */
 export const PROTOCOL_VERSION = 1;
@@ -76,6 +77,7 @@ export const MESSAGES = [
   AUCTION,
   BIDS,
   AUCTIONS,
+  LEADING_AGAIN,
 ] as const;
 
 const all = MESSAGES as unknown as readonly Message<unknown>[];

@@ -100,7 +100,10 @@ export class BidDesk {
     }
     const seq = core.recordAll(decided);
     this.#answer(conn, id, decided[0] as AnsweringEvent, seq, auction);
-    if (auction.status === 'active') core.feed.outbid(auction, former);
+    if (auction.status !== 'active') return;
+    // Whoever takes back the leading bid knows that it leads no more.
+    if (command.kind === 'RetractBid') core.feed.retracted(auction, former);
+    else core.feed.outbid(auction, former);
   }
 
   /** Whether the nonce was used before; then the command has been answered. */

@@ -13,6 +13,7 @@ import { CLOSE_CODES } from '../../src/protocol/close-codes.ts';
 import { GOODBYE } from '../../src/protocol/messages/goodbye.ts';
 import { HEARD } from '../../src/protocol/messages/heard.ts';
 import { HELLO } from '../../src/protocol/messages/hello.ts';
+import { LEADING_AGAIN } from '../../src/protocol/messages/leading-again.ts';
 import { OUTBID } from '../../src/protocol/messages/outbid.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { RESULT } from '../../src/protocol/messages/result.ts';
@@ -252,6 +253,7 @@ test('the private feed arrives as events', async () => {
   const { gavel, server, timers } = await opened();
   const seen: unknown[] = [];
   const off = gavel.on('outbid', (outbid) => seen.push(outbid));
+  gavel.on('leading_again', (again) => seen.push(again));
   gavel.on('result', (result) => seen.push(result));
   const position = { auctionId: AUCTION_ID, epoch: 1, seq: 9 };
   const outbid = {
@@ -261,15 +263,23 @@ test('the private feed arrives as events', async () => {
     minimumNextCents: 175,
     endsAtMs: 1_700_000_000_000,
   };
+  const again = {
+    ...position,
+    yourBidCents: 100,
+    currentPriceCents: 100,
+    reserveMet: true,
+    endsAtMs: 1_700_000_000_000,
+  };
   const result = { ...position, outcome: 'lost', currentPriceCents: 150 } as const;
   server.socket.say(OUTBID, outbid);
+  server.socket.say(LEADING_AGAIN, again);
   server.socket.say(RESULT, result);
   await timers.advance(10);
-  assert.deepEqual(seen, [outbid, result]);
+  assert.deepEqual(seen, [outbid, again, result]);
   off();
   server.socket.say(OUTBID, outbid);
   await timers.advance(10);
-  assert.equal(seen.length, 2);
+  assert.equal(seen.length, 3);
 });
 
 test('what a later version says is ignored; what cannot be read is told', async () => {

@@ -201,6 +201,7 @@ describe('watchers', () => {
     assert.deepEqual(
       results.map(({ to, fields }) => [to, fields['outcome'], fields['currentPriceCents']]),
       [
+        [SELLER, 'cancelled', 1_000],
         [1, 'cancelled', 1_000],
         [2, 'cancelled', 1_000],
       ],
@@ -227,6 +228,74 @@ describe('watchers', () => {
         [2, 'won'],
       ]),
     );
+  });
+});
+
+describe('the private feed after a retraction', () => {
+  const notices = (fixture: ShardFixture): unknown[] =>
+    fixture
+      .delivered()
+      .filter(({ kind }) => kind === 'notify')
+      .map(({ to, name, fields }) => [to, name, fields['yourBidCents'], fields['seq']]);
+
+  it('tells the bidder who leads again, and not the one who took the bid back', () => {
+    const fixture = new ShardFixture();
+    fixture.list({ reserveCents: 6_000 });
+    fixture.bid(1, 5_000);
+    fixture.bid(2, 9_000);
+    fixture.delivered();
+    const answer = fixture.retract(2);
+    assert.deepEqual([answer.code, answer.status], [0, 'none']);
+    const told = fixture.delivered().filter(({ kind }) => kind === 'notify');
+    assert.deepEqual(
+      told.map(({ to, name, fields }) => [to, name, fields]),
+      [
+        [
+          1,
+          'leading_again',
+          {
+            auctionId: AUCTION,
+            epoch: 1,
+            seq: answer.seq,
+            yourBidCents: 5_000,
+            currentPriceCents: answer.currentPriceCents,
+            reserveMet: false,
+            endsAtMs: answer.endsAtMs,
+          },
+        ],
+      ],
+    );
+  });
+
+  it('tells nobody where nobody leads any more', () => {
+    const fixture = new ShardFixture();
+    fixture.list();
+    fixture.bid(1, 5_000);
+    fixture.delivered();
+    assert.equal(fixture.retract(1).code, 0);
+    assert.deepEqual(notices(fixture), []);
+  });
+
+  it('tells nobody where the leader stays', () => {
+    const fixture = new ShardFixture();
+    fixture.list();
+    fixture.bid(1, 5_000);
+    fixture.bid(2, 3_000);
+    fixture.delivered();
+    assert.equal(fixture.retract(2).code, 0);
+    assert.deepEqual(notices(fixture), []);
+  });
+
+  it('tells the one who took back the newest bid nothing, also where an older one still stands', () => {
+    const fixture = new ShardFixture();
+    fixture.list({ endsAtMs: START_MS + 3_600_000 });
+    fixture.bid(2, 2_000);
+    fixture.bid(1, 5_000);
+    fixture.bid(2, 9_000);
+    fixture.delivered();
+    const answer = fixture.retract(2);
+    assert.equal(answer.currentPriceCents, 2_050, 'the older bid counts');
+    assert.deepEqual(notices(fixture), [[1, 'leading_again', 5_000, answer.seq]]);
   });
 });
 

@@ -12,7 +12,7 @@ export const HELLO = message('client', 1, 'hello', {
   token: str(1, 2048),
   /** Name and version of the client, for the logs. */
   client: optional(str(0, 64)),
-  /** Whether this connection wants the private feed: outbid and result. Default: true. */
+  /** Whether this connection wants the private feed. Default: true. */
   feed: optional(bool),
 });
 export type Hello = MessageOf<typeof HELLO>;

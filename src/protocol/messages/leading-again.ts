@@ -1,0 +1,19 @@
+/**
+ * Private feed: the bid that led was taken back, and this user's leads again.
+ */
+import { amount, auctionId, auctionSeq, epoch, timeMs } from '../common.ts';
+import { bool } from '../field.ts';
+import type { MessageOf } from '../message.ts';
+import { message } from '../message.ts';
+
+export const LEADING_AGAIN = message('server', 82, 'leading_again', {
+  auctionId,
+  epoch,
+  seq: auctionSeq,
+  /** The own maximum (proxy) or price (direct) that leads. */
+  yourBidCents: amount,
+  currentPriceCents: amount,
+  reserveMet: bool,
+  endsAtMs: timeMs,
+});
+export type LeadingAgain = MessageOf<typeof LEADING_AGAIN>;
