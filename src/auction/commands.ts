@@ -69,6 +69,7 @@ export interface BlockBidder {
   readonly kind: 'BlockBidder';
   readonly by: UserRef;
   readonly asAdmin: boolean;
+  /** NOBODY: nobody has the alias that was given. */
   readonly bidder: UserRef;
   readonly blocked: boolean;
 }

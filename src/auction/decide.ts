@@ -14,6 +14,7 @@ import { decideBuyNow } from './buy-now.ts';
 import type { AuctionCommand, BlockBidder, SetBidLimit } from './commands.ts';
 import { decideEarlyEnd } from './early-end.ts';
 import type { AuctionEvent, BidderBlocked, BidLimitSet } from './events.ts';
+import { NOBODY } from './ids.ts';
 import { overRefusal } from './lifecycle.ts';
 import { decideChange } from './listing.ts';
 import { isCents } from './money.ts';
@@ -73,6 +74,7 @@ function decideBlock(
   const over = overRefusal(auction, atUs);
   if (over !== null) return over;
   if (!asAdmin && by !== auction.seller) return 'NOT_YOUR_AUCTION';
+  if (bidder === NOBODY) return 'BIDDER_UNKNOWN';
   const set: BidderBlocked = { kind: 'BidderBlocked', auction: auction.ref, atUs, bidder, blocked };
   return [set];
 }

@@ -24,4 +24,5 @@ export type AuctionRefusal =
   | 'CHANGE_TOO_LATE'
   | 'CANCEL_TOO_LATE'
   | 'NO_BIDS_TO_SELL'
-  | 'INVALID_LISTING';
+  | 'INVALID_LISTING'
+  | 'BIDDER_UNKNOWN';

@@ -40,13 +40,15 @@ export interface PublicView {
   readonly closedAtMs: number;
 }
 
-/** One accepted bid as others see it. */
+/** One accepted bid as others see it, but for `bidder`. */
 export interface BidShown {
   /** Number in the history, from 0; pages go by it. */
   readonly entry: number;
   /** The record in the log. */
   readonly recordSeq: number;
   readonly alias: number;
+  /** Who it is: for the seller and admins only. */
+  readonly bidder: UserRef;
   /** The price after the bid, as it was then. */
   readonly priceCents: Cents;
   readonly atUs: number;
@@ -99,6 +101,15 @@ export function aliasOf(auction: Auction, user: UserRef): number {
   return auction.biddersByUser.get(user)?.alias ?? 0;
 }
 
+/** Whose alias this is; NOBODY where nobody has it. */
+export function bidderWithAlias(auction: Auction, alias: number): UserRef {
+  if (alias === 0) return NOBODY;
+  for (const bidder of auction.biddersByUser.values()) {
+    if (bidder.alias === alias) return bidder.user;
+  }
+  return NOBODY;
+}
+
 /**
  * A page of at most `limit` bids from below attempt `before` on, newest first. A page ends early
  * after many attempts that are not shown (refused ones), so that one request cannot keep the
@@ -122,6 +133,7 @@ export function bidHistory(
       entry,
       recordSeq,
       alias: known?.alias ?? 0,
+      bidder,
       priceCents,
       atUs,
       retracted: standing === 'retracted',

@@ -33,8 +33,16 @@ export function timeText(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Everything that there is to say about an auction, a line each. */
-export function auctionLines(auction: AuctionView, description: string): string[] {
+/**
+ * Everything that there is to say about an auction, a line each. `leaderId`: who leads or won, where
+ * the server told it.
+ */
+export function auctionLines(
+  auction: AuctionView,
+  description: string,
+  leaderId: string | null,
+): string[] {
+  const leader = bidderName(auction.leadingBidder);
   const money = (units: number): string => formatAmount(units, auction.currency);
   const rows: [string, string][] = [
     ['id', auction.auctionId],
@@ -42,7 +50,10 @@ export function auctionLines(auction: AuctionView, description: string): string[
     ['status', statusText(auction)],
     ['bidding', auction.format],
     ['price', `${money(auction.currentPriceCents)}  (${counted(auction.bidCount, 'bid')})`],
-    [auction.status === 'sold' ? 'winner' : 'leading', bidderName(auction.leadingBidder)],
+    [
+      auction.status === 'sold' ? 'winner' : 'leading',
+      leaderId === null ? leader : `${leader} (${leaderId})`,
+    ],
   ];
   if (isOpen(auction)) rows.push(['next bid', `at least ${money(auction.minimumNextCents)}`]);
   if (auction.buyNowCents !== null) rows.push(['buy now', money(auction.buyNowCents)]);

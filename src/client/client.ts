@@ -180,7 +180,9 @@ export class Gavel {
       message: GET,
       value: { auctionId },
       reply: AUCTION,
-      answered: ({ auction, text }) => ({ ...auction, ...text }),
+      answered: ({ auction, text, leadingBidderId, winnerId }) => {
+        return { ...auction, ...text, leadingBidderId, winnerId };
+      },
       ...given(timeoutMs),
     });
   }

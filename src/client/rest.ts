@@ -21,6 +21,9 @@ export type RestOptions = Pick<ConnectOptions, 'url' | 'token' | 'fetch' | 'time
 export interface AuctionDetails extends AuctionView {
   readonly description: string;
   readonly category: readonly string[];
+  /** Who leads and who won: only the seller and admins are told, others get null. */
+  readonly leadingBidderId: string | null;
+  readonly winnerId: string | null;
 }
 
 export interface AuctionNow extends AuctionDetails {
@@ -141,9 +144,13 @@ export class Rest {
     return detailsOf(await this.#ask('POST', `${pathOf(auctionId)}/cancel`, { how }));
   }
 
-  /** Takes no (more) bids of this user on an own auction, or takes them again. */
-  async blockBidder(auctionId: string, userId: string, blocked = true): Promise<void> {
-    await this.#ask('POST', `${pathOf(auctionId)}/blocks`, { userId, blocked });
+  /**
+   * Takes no (more) bids of this bidder on an own auction, or takes them again. Who it is: the id
+   * of the user, or as a number the alias that everybody sees.
+   */
+  async blockBidder(auctionId: string, who: string | number, blocked = true): Promise<void> {
+    const named = typeof who === 'number' ? { bidder: `b${who}` } : { userId: who };
+    await this.#ask('POST', `${pathOf(auctionId)}/blocks`, { ...named, blocked });
   }
 
   /** The same bid as over the WebSocket; the same nonce is the same bid. */
@@ -270,11 +277,13 @@ function viewOf(json: Json): AuctionView {
 }
 
 function detailsOf(json: Json): AuctionDetails {
-  return viewOf(json) as AuctionDetails;
+  const { leadingBidderId = null, winnerId = null } = json;
+  return { ...viewOf(json), leadingBidderId, winnerId } as AuctionDetails;
 }
 
 function entryOf(json: Json): BidEntry {
-  return { ...json, bidder: aliasOf(json['bidder']) } as BidEntry;
+  const { retractions = null, bidderId = null } = json;
+  return { ...json, bidder: aliasOf(json['bidder']), retractions, bidderId } as BidEntry;
 }
 
 function aliasOf(text: unknown): number {

@@ -14,6 +14,7 @@ import { decodeAs, UnknownMessage } from '../protocol/frame.ts';
 import { frameFromJson } from '../protocol/json-codec.ts';
 import { BUY_NOW } from '../protocol/messages/buy-now.ts';
 import { GET } from '../protocol/messages/get.ts';
+import { GET_AS_ADMIN } from '../protocol/messages/get-as-admin.ts';
 import { HEARD } from '../protocol/messages/heard.ts';
 import { HELLO } from '../protocol/messages/hello.ts';
 import { PING } from '../protocol/messages/ping.ts';
@@ -33,7 +34,7 @@ import type { Sender } from './sender.ts';
 import type { Session } from './session.ts';
 import type { ShardPort, Shards } from './shard-port.ts';
 import type { SignIn } from './sign-in.ts';
-import { BIDDER } from './user.ts';
+import { ADMIN, BIDDER } from './user.ts';
 import type { UserTable } from './user-table.ts';
 
 /** What has to be done for each message number. */
@@ -47,6 +48,7 @@ for (const { number } of [SUBSCRIBE, GET]) KINDS[number] = READ;
 for (const { number } of [HELLO, PING, UNSUBSCRIBE, HEARD]) KINDS[number] = OWN;
 
 const SUBSCRIBE_NUMBER = SUBSCRIBE.number;
+const GET_NUMBER = GET.number;
 const US_PER_MS = 1000;
 
 export interface InboundOptions {
@@ -169,6 +171,8 @@ export class Inbound {
       this.#sender.refuse(session, id, 'NOT_SIGNED_IN');
     } else if (number === SUBSCRIBE_NUMBER) {
       this.#subscribe(session, id, bytes, auctionIdAt, nowUs);
+    } else if (number === GET_NUMBER && (session.roles & ADMIN) !== 0) {
+      this.#getAsAdmin(session, bytes, nowUs);
     } else {
       this.#submit(session, id, bytes, auctionIdAt, nowUs);
     }
@@ -182,6 +186,16 @@ export class Inbound {
       return this.#sender.refuse(session, id, 'TOO_MANY_SUBSCRIPTIONS');
     }
     if (this.#submit(session, id, bytes, at, nowUs)) hub.asked(session, id, auctionId, nowUs);
+  }
+
+  /** Shards know nothing of roles, so the message itself says that an admin asks. */
+  #getAsAdmin(session: Session, bytes: Uint8Array, nowUs: number): void {
+    const get = decodeAs(GET, bytes);
+    this.#writer.clear();
+    GET_AS_ADMIN.write(this.#writer, get);
+    const frame = this.#writer.view();
+    this.#peek.open(frame);
+    this.#submit(session, get.id, frame, this.#peek.auctionIdAt, nowUs);
   }
 
   /** Whether the shard's queue took it; a refusal has been sent if not. */

@@ -4,7 +4,7 @@
  */
 import { auctionStatus, userId } from '../protocol/common.ts';
 import { MalformedField } from '../protocol/field.ts';
-import { refusalFields } from '../protocol/json-codec.ts';
+import { aliasOf, refusalFields } from '../protocol/json-codec.ts';
 import type { Message } from '../protocol/message.ts';
 import type { Answer } from '../protocol/messages/answer.ts';
 import { ANSWER } from '../protocol/messages/answer.ts';
@@ -21,6 +21,7 @@ import { CHANGE_AUCTION } from '../protocol/messages/change-auction.ts';
 import { CREATE_AUCTION } from '../protocol/messages/create-auction.ts';
 import { DONE } from '../protocol/messages/done.ts';
 import { GET } from '../protocol/messages/get.ts';
+import { GET_AS_ADMIN } from '../protocol/messages/get-as-admin.ts';
 import { LIST_AUCTIONS } from '../protocol/messages/list-auctions.ts';
 import { LIST_BIDS } from '../protocol/messages/list-bids.ts';
 import { PLACE_BID } from '../protocol/messages/place-bid.ts';
@@ -29,7 +30,7 @@ import { REFUSED } from '../protocol/messages/refused.ts';
 import { RETRACT } from '../protocol/messages/retract.ts';
 import { SET_BID_LIMIT } from '../protocol/messages/set-bid-limit.ts';
 import { ACCEPTED, refusalName, REFUSALS } from '../protocol/refusals.ts';
-import { auctionView } from '../protocol/views.ts';
+import { auctionView, bidEntry } from '../protocol/views.ts';
 import { mergePages, parseCursor, shardPage } from './auction-page.ts';
 import { keyedAuctionId, newAuctionId } from './auction-id.ts';
 import type { DiscoveryContext } from './discovery-routes.ts';
@@ -145,8 +146,8 @@ function auctionRoutes(context: RestContext): readonly Route[] {
       takesBody: false,
       query: [],
       run: async (request) => {
-        const value = GET.fromNamed(withId(request, {}));
-        const reply = await calls.call(GET, value, request.user);
+        const get = isAdmin(request) ? GET_AS_ADMIN : GET;
+        const reply = await calls.call(get, get.fromNamed(withId(request, {})), request.user);
         const watchers = watched.watchersOf(request.id);
         showAuction(request.exchange, reply, 200, { also: { watchers } });
       },
@@ -204,12 +205,18 @@ async function listBids(request: RestRequest, { calls, limits }: RestContext): P
     withId(request, {
       limit: limitOf(query, limits),
       before: before === null ? null : wholeNumber('before', before),
+      asAdmin: isAdmin(request) ? true : null,
     }),
   );
   const reply = await calls.call(LIST_BIDS, value, user);
   if (refusalOf(reply) !== undefined) return refuseWith(exchange, reply);
   const { auctionId, bids, next } = valueOf<Bids>(reply, BIDS);
-  exchange.json(200, { auctionId, bids, next });
+  exchange.json(200, { auctionId, bids: bids.map((one) => bidEntry.plain(one, 'named')), next });
+}
+
+/** Whoever may read, may read as an admin with the role. */
+function isAdmin({ roles }: RestRequest): boolean {
+  return (roles & ADMIN) !== 0;
 }
 
 /** A bid, a purchase or a retraction: all are answered alike. */
@@ -235,8 +242,14 @@ async function cancel(request: RestRequest, asAdmin: boolean, calls: ShardCaller
   showAuction(request.exchange, await calls.call(CANCEL_AUCTION, value, request.user), 200);
 }
 
+/** The bidder by the id, or by the alias that everybody sees. */
 async function block(request: RestRequest, asAdmin: boolean, calls: ShardCaller): Promise<void> {
-  await done(request, BLOCK_BIDDER, { asAdmin }, calls);
+  const { bidder: shown, ...others } = request.body;
+  const bidder = (shown ?? null) === null ? null : aliasOf(shown, 'bidder');
+  if ((bidder === null) === ((others['userId'] ?? null) === null)) {
+    throw new MalformedField('or bidder has to be given, and not both', 'userId');
+  }
+  await done({ ...request, body: others }, BLOCK_BIDDER, { asAdmin, bidder }, calls);
 }
 
 /** A command that has nothing to say but that it was done. */
@@ -300,11 +313,15 @@ function showAuction(
   { headers, also }: ShownWith = {},
 ): void {
   if (refusalOf(reply) !== undefined) return refuseWith(exchange, reply);
-  const { auction, text } = AUCTION.toNamed(valueOf<Auction>(reply, AUCTION)) as {
-    auction: object;
-    text: object;
-  };
-  exchange.json(status, { ...auction, ...text, ...also }, headers);
+  const {
+    type: _,
+    id: _id,
+    auction,
+    text,
+    ...bidders
+  } = AUCTION.toNamed(valueOf<Auction>(reply, AUCTION));
+  const shown = { ...(auction as object), ...(text as object), ...bidders, ...also };
+  exchange.json(status, shown, headers);
 }
 
 /** The refusal in a reply, as the shard's message or our own name. */

@@ -62,6 +62,13 @@ function aliasText(alias: unknown): string | null {
   return typeof alias === 'number' && alias > 0 ? `b${alias}` : null;
 }
 
+/** An alias that JSON brought back. @throws MalformedField */
+export function aliasOf(text: unknown, field: string): number {
+  const digits = typeof text === 'string' ? /^b(\d{1,9})$/.exec(text)?.[1] : undefined;
+  if (digits === undefined) throw new MalformedField('must be an alias such as b2', field);
+  return Number(digits);
+}
+
 function dress(number: number, named: Named, context: JsonContext): Named {
   const { type, handle, ...rest } = withAliases(named) as Named;
   switch (number) {

@@ -19,6 +19,7 @@ import { LIST_BIDS } from './messages/list-bids.ts';
 import { SET_BID_LIMIT } from './messages/set-bid-limit.ts';
 import { BLOCK_BIDDER } from './messages/block-bidder.ts';
 import { LIST_AUCTIONS } from './messages/list-auctions.ts';
+import { GET_AS_ADMIN } from './messages/get-as-admin.ts';
 import { WELCOME } from './messages/welcome.ts';
 import { ANSWER } from './messages/answer.ts';
 import { REFUSED } from './messages/refused.ts';
@@ -59,6 +60,7 @@ export const MESSAGES = [
   SET_BID_LIMIT,
   BLOCK_BIDDER,
   LIST_AUCTIONS,
+  GET_AS_ADMIN,
   WELCOME,
   ANSWER,
   REFUSED,

@@ -105,6 +105,7 @@ export const REFUSALS = {
   ),
   NO_BIDS_TO_SELL: refusal(3020, 409, false, 'There is no bidder to whom it could be sold.'),
   INVALID_LISTING: refusal(3021, 400, false, 'The listing breaks a rule; see field for which.'),
+  BIDDER_UNKNOWN: refusal(3022, 404, false, 'Nobody has bid on this auction under this alias.'),
 
   // 4000: the account
   NOT_SIGNED_IN: refusal(4000, 401, false, 'Sign in first: say hello with a token.'),

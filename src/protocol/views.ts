@@ -66,6 +66,10 @@ const bidFields = {
   retracted: bool,
   /** Number of the record in the log. */
   record: uint(),
+  /** How often this bidder has taken back bids on this auction. */
+  retractions: optional(uint()),
+  /** Only for the seller and admins. */
+  bidderId: optional(userId),
 };
 export const bidEntry = record(bidFields);
 export type BidEntry = Values<typeof bidFields>;

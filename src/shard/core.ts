@@ -109,6 +109,14 @@ export class ShardCore {
     return ref;
   }
 
+  /** As `userOfNumber` for somebody who only reads: whom this shard does not know stays NOBODY. */
+  readerOfNumber(number: number): UserRef {
+    if (number === 0) return NOBODY;
+    const known = this.#refsByNumber[number];
+    if (known !== undefined && known !== NOBODY) return known;
+    return this.state.userById(this.idOfNumber(number));
+  }
+
   userOfId(id: UserId): UserRef {
     const known = this.state.userById(id);
     if (known !== NOBODY) return known;

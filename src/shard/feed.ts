@@ -12,6 +12,7 @@ import { OUTBID } from '../protocol/messages/outbid.ts';
 import type { Result } from '../protocol/messages/result.ts';
 import { RESULT } from '../protocol/messages/result.ts';
 import type { ShardCore } from './core.ts';
+import { idOf } from './views.ts';
 
 export class Feed {
   readonly #core: ShardCore;
@@ -57,10 +58,12 @@ export class Feed {
 
   saw(auction: Auction, event: AuctionEvent): void {
     if (event.kind === 'AuctionEnded') {
-      this.#tell(auction, auction.seller, event.winner === NOBODY ? 'unsold' : 'sold');
+      const { winner } = event;
+      const winnerId = idOf(this.#core, winner);
+      this.#tell(auction, auction.seller, winner === NOBODY ? 'unsold' : 'sold', winnerId);
       for (const bidder of auction.biddersByUser.values()) {
         if (bidder.alias === 0) continue;
-        this.#tell(auction, bidder.user, bidder.user === event.winner ? 'won' : 'lost');
+        this.#tell(auction, bidder.user, bidder.user === winner ? 'won' : 'lost');
       }
     } else if (event.kind === 'AuctionCancelled') {
       this.#tell(auction, auction.seller, 'cancelled');
@@ -70,7 +73,12 @@ export class Feed {
     }
   }
 
-  #tell(auction: Auction, user: UserRef, outcome: Result['outcome']): void {
+  #tell(
+    auction: Auction,
+    user: UserRef,
+    outcome: Result['outcome'],
+    winnerId: Result['winnerId'] = null,
+  ): void {
     const number = this.#core.numberOf(user);
     if (number === 0) return;
     RESULT.write(this.#core.outbox.writer, {
@@ -79,6 +87,7 @@ export class Feed {
       seq: auction.auctionSeq,
       outcome,
       currentPriceCents: auction.priceCents,
+      winnerId,
     });
     this.#core.outbox.notify(number);
   }

@@ -9,6 +9,7 @@ import { changeFault, decideListing } from '../auction/listing.ts';
 import type { Cents } from '../auction/money.ts';
 import { isCents } from '../auction/money.ts';
 import type { RuleSettings } from '../auction/settings.ts';
+import { bidderWithAlias } from '../auction/view.ts';
 import type { IncrementTable, ListingText, Terms } from '../auction/terms.ts';
 import type { Seq } from '../journal/seq.ts';
 import type { Listing, ListingChange } from '../protocol/listing.ts';
@@ -37,7 +38,7 @@ export class ListingDesk {
     const existing = core.state.auctionById(id);
     if (existing !== undefined) {
       if (existing.seller !== seller) return core.refuse(conn, frame.id, 'NOT_YOUR_AUCTION');
-      return this.#queries.reply(conn, frame.id, existing);
+      return this.#queries.reply(conn, frame.id, existing, true);
     }
     const { terms, text } = fromListing(frame.listing, core.nowMs, core.settings);
     const decided = decideListing(
@@ -52,7 +53,7 @@ export class ListingDesk {
     core.record(decided);
     const auction = core.state.auction(decided.auction);
     core.settle(auction);
-    this.#queries.reply(conn, frame.id, auction);
+    this.#queries.reply(conn, frame.id, auction, true);
   }
 
   change(conn: number, by: UserRef, frame: ChangeAuction): void {
@@ -60,7 +61,7 @@ export class ListingDesk {
     if (auction === undefined) return;
     const { terms, text } = merge(auction.terms, this.#textOf(auction), frame.changes);
     if (!this.#decide(conn, frame.id, auction, { kind: 'ChangeListing', by, terms, text })) return;
-    this.#queries.reply(conn, frame.id, auction);
+    this.#queries.reply(conn, frame.id, auction, true);
   }
 
   cancel(conn: number, by: UserRef, frame: CancelAuction): void {
@@ -68,7 +69,7 @@ export class ListingDesk {
     if (auction === undefined) return;
     const { asAdmin, how } = frame;
     if (!this.#decide(conn, frame.id, auction, { kind: 'EndEarly', by, asAdmin, how })) return;
-    this.#queries.reply(conn, frame.id, auction);
+    this.#queries.reply(conn, frame.id, auction, true);
   }
 
   setBidLimit(conn: number, frame: SetBidLimit): void {
@@ -83,8 +84,11 @@ export class ListingDesk {
   block(conn: number, by: UserRef, frame: BlockBidder): void {
     const auction = this.#find(conn, frame.id, frame.auctionId);
     if (auction === undefined) return;
-    const bidder = this.#core.userOfId(frame.userId as UserId);
-    const { asAdmin, blocked } = frame;
+    const { asAdmin, blocked, userId } = frame;
+    const bidder =
+      userId === null
+        ? bidderWithAlias(auction, frame.bidder ?? 0)
+        : this.#core.userOfId(userId as UserId);
     const command: AuctionCommand = { kind: 'BlockBidder', by, asAdmin, bidder, blocked };
     if (this.#decide(conn, frame.id, auction, command)) this.#done(conn, frame.id);
   }

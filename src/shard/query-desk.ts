@@ -1,7 +1,7 @@
 /** What is only asked: subscriptions, auctions with their texts, bid histories, lists. */
 import type { Auction } from '../auction/auction.ts';
 import type { AuctionListed, ListingChanged } from '../auction/events.ts';
-import type { AuctionId, AuctionRef, UserId } from '../auction/ids.ts';
+import type { AuctionId, AuctionRef, UserId, UserRef } from '../auction/ids.ts';
 import { NOBODY } from '../auction/ids.ts';
 import { bidHistory } from '../auction/view.ts';
 import type { Seq } from '../journal/seq.ts';
@@ -15,7 +15,7 @@ import { SNAPSHOT } from '../protocol/messages/snapshot.ts';
 import type { Subscribe } from '../protocol/messages/subscribe.ts';
 import type { AuctionView } from '../protocol/views.ts';
 import type { ShardCore } from './core.ts';
-import { viewOf } from './views.ts';
+import { idOf, seesBidders, viewOf } from './views.ts';
 
 /** A filtered list looks at no more auctions than this in one go. */
 const LIST_SCAN_MAX = 20_000;
@@ -51,22 +51,31 @@ export class QueryDesk {
     });
   }
 
-  get(conn: number, frame: Get): void {
+  get(conn: number, reader: UserRef, frame: Get, asAdmin: boolean): void {
     const auction = this.#find(conn, frame.id, frame.auctionId);
-    if (auction !== undefined) this.reply(conn, frame.id, auction);
+    if (auction === undefined) return;
+    this.reply(conn, frame.id, auction, seesBidders(auction, reader, asAdmin));
   }
 
   /** The auction with its texts, which are read from the log. */
-  reply(conn: number, id: number, auction: Auction): void {
-    const { event } = this.#core.batch.read(auction.textRecordSeq as Seq);
+  reply(conn: number, id: number, auction: Auction, withBidders: boolean): void {
+    const core = this.#core;
+    const { event } = core.batch.read(auction.textRecordSeq as Seq);
     const { text } = event as AuctionListed | ListingChanged;
-    AUCTION.write(this.#core.outbox.writer, { id, auction: viewOf(this.#core, auction), text });
-    this.#core.outbox.reply(conn);
+    AUCTION.write(core.outbox.writer, {
+      id,
+      auction: viewOf(core, auction),
+      text,
+      leadingBidderId: withBidders ? idOf(core, auction.leader) : null,
+      winnerId: withBidders ? idOf(core, auction.winner) : null,
+    });
+    core.outbox.reply(conn);
   }
 
-  listBids(conn: number, frame: ListBids): void {
+  listBids(conn: number, reader: UserRef, frame: ListBids): void {
     const auction = this.#find(conn, frame.id, frame.auctionId);
     if (auction === undefined) return;
+    const withBidders = seesBidders(auction, reader, frame.asAdmin === true);
     const page = bidHistory(auction, frame.limit, frame.before ?? undefined);
     const bids = page.bids.map((bid) => ({
       entry: bid.entry,
@@ -75,6 +84,8 @@ export class QueryDesk {
       atMs: Math.floor(bid.atUs / 1000),
       retracted: bid.retracted,
       record: bid.recordSeq,
+      retractions: bid.retractions,
+      bidderId: withBidders ? idOf(this.#core, bid.bidder) : null,
     }));
     BIDS.write(this.#core.outbox.writer, {
       id: frame.id,

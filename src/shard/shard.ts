@@ -22,6 +22,7 @@ import { CANCEL_AUCTION } from '../protocol/messages/cancel-auction.ts';
 import { CHANGE_AUCTION } from '../protocol/messages/change-auction.ts';
 import { CREATE_AUCTION } from '../protocol/messages/create-auction.ts';
 import { GET } from '../protocol/messages/get.ts';
+import { GET_AS_ADMIN } from '../protocol/messages/get-as-admin.ts';
 import { LIST_AUCTIONS } from '../protocol/messages/list-auctions.ts';
 import { LIST_BIDS } from '../protocol/messages/list-bids.ts';
 import { PLACE_BID, PlainBid } from '../protocol/messages/place-bid.ts';
@@ -185,14 +186,26 @@ export class Shard {
         if (bidder === NOBODY) return;
         return this.#bids.retract(conn, bidder, RETRACT.readFields(reader, present));
       }
+      default:
+        return this.#dispatchQuery(conn, user, id, number, present);
+    }
+  }
+
+  #dispatchQuery(conn: number, user: number, id: number, number: number, present: number): void {
+    const reader = this.#reader;
+    const queries = this.#queries;
+    const who = this.#core.readerOfNumber(user);
+    switch (number) {
       case SUBSCRIBE.number:
-        return this.#queries.subscribe(conn, SUBSCRIBE.readFields(reader, present));
+        return queries.subscribe(conn, SUBSCRIBE.readFields(reader, present));
       case GET.number:
-        return this.#queries.get(conn, GET.readFields(reader, present));
+        return queries.get(conn, who, GET.readFields(reader, present), false);
+      case GET_AS_ADMIN.number:
+        return queries.get(conn, who, GET_AS_ADMIN.readFields(reader, present), true);
       case LIST_BIDS.number:
-        return this.#queries.listBids(conn, LIST_BIDS.readFields(reader, present));
+        return queries.listBids(conn, who, LIST_BIDS.readFields(reader, present));
       case LIST_AUCTIONS.number:
-        return this.#queries.listAuctions(conn, LIST_AUCTIONS.readFields(reader, present));
+        return queries.listAuctions(conn, LIST_AUCTIONS.readFields(reader, present));
       default:
         return this.#dispatchListing(conn, user, id, number, present);
     }

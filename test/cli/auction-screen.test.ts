@@ -114,7 +114,9 @@ test('an answer says who leads and what the next bid is', () => {
 });
 
 test('the description of an auction names what matters', () => {
-  const text = auctionLines(auction({ hasReserve: true, buyNowCents: 5000 }), 'Old.').join('\n');
+  const text = auctionLines(auction({ hasReserve: true, buyNowCents: 5000 }), 'Old.', null).join(
+    '\n',
+  );
   assert.match(text, /^Brass lamp/);
   assert.match(text, /buy now +50\.00 USD/);
   assert.match(text, /reserve +met/);

@@ -90,7 +90,10 @@ test('show prints the auction for people and for scripts', async (t) => {
   const { ran } = await run(t, () => shown, 'show', AUCTION_ID);
   assert.equal(ran.code, 0, ran.err);
   assert.match(ran.out, /price +12\.50 USD +\(2 bids\)/);
-  assert.match(ran.out, /leading +bidder 7/);
+  assert.match(ran.out, /leading +bidder 7\n/);
+  const told = { status: 200, body: { ...SHOWN, leadingBidderId: 'bob' } };
+  const { ran: bySeller } = await run(t, () => told, 'show', AUCTION_ID);
+  assert.match(bySeller.out, /leading +bidder 7 \(bob\)\n/);
   const json = await run(t, () => shown, 'show', AUCTION_ID, '--json');
   assert.deepEqual(JSON.parse(json.ran.out), SHOWN);
 });

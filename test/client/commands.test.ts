@@ -297,12 +297,18 @@ test('get gives the auction with its texts, or rejects with the refusal', async 
   server.on(GET, (socket, { id, auctionId }) => {
     if (auctionId !== AUCTION_ID) return refuse(socket, id, 'AUCTION_UNKNOWN');
     const text = { title: 'A watch', description: 'It ticks.', category: ['Watches'] };
-    socket.say(AUCTION, { id, auction: view(), text });
+    socket.say(AUCTION, { id, auction: view(), text, leadingBidderId: 'bob', winnerId: null });
   });
   const found = outcome(gavel.get(AUCTION_ID));
   const missing = outcome(gavel.get('z'.repeat(22)));
   await timers.advance(10);
-  assert.deepEqual(found.value, { ...view(), description: 'It ticks.', category: ['Watches'] });
+  assert.deepEqual(found.value, {
+    ...view(),
+    description: 'It ticks.',
+    category: ['Watches'],
+    leadingBidderId: 'bob',
+    winnerId: null,
+  });
   assert.ok(missing.error instanceof Refused);
   assert.equal(missing.error.refusal.name, 'AUCTION_UNKNOWN');
 });

@@ -270,7 +270,12 @@ test('the private feed arrives as events', async () => {
     reserveMet: true,
     endsAtMs: 1_700_000_000_000,
   };
-  const result = { ...position, outcome: 'lost', currentPriceCents: 150 } as const;
+  const result = {
+    ...position,
+    outcome: 'sold',
+    currentPriceCents: 150,
+    winnerId: 'bob',
+  } as const;
   server.socket.say(OUTBID, outbid);
   server.socket.say(LEADING_AGAIN, again);
   server.socket.say(RESULT, result);

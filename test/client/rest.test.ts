@@ -46,13 +46,22 @@ function rest(
 }
 
 /** An auction as the gateway writes it. */
-function auctionJson(values: Parameters<typeof view>[0] = {}): unknown {
+function auctionJson(
+  values: Parameters<typeof view>[0] = {},
+  bidders: { leadingBidderId?: string; winnerId?: string } = {},
+): unknown {
   const text = { title: 'A watch', description: 'It ticks.', category: ['Watches'] };
-  const named = AUCTION.toNamed({ id: 1, auction: view(values), text }) as {
+  const named = AUCTION.toNamed({
+    id: 1,
+    auction: view(values),
+    text,
+    leadingBidderId: null,
+    winnerId: null,
+  }) as {
     auction: object;
     text: object;
   };
-  return withAliases({ ...named.auction, ...named.text });
+  return withAliases({ ...named.auction, ...named.text, ...bidders });
 }
 
 const standing = {
@@ -74,7 +83,13 @@ test('lists an auction, and reads it back as the view that messages carry', asyn
     const { rest: gavel, requests } = rest(201, auctionJson(values));
     const listing = { title: 'A watch', currency: 'EUR', startPriceCents: 1000, endsAtMs: 1 };
     const listed = await gavel.createAuction(listing);
-    assert.deepEqual(listed, { ...view(values), description: 'It ticks.', category: ['Watches'] });
+    assert.deepEqual(listed, {
+      ...view(values),
+      description: 'It ticks.',
+      category: ['Watches'],
+      leadingBidderId: null,
+      winnerId: null,
+    });
     assert.deepEqual(requests, [
       {
         method: 'POST',
@@ -84,6 +99,18 @@ test('lists an auction, and reads it back as the view that messages carry', asyn
       },
     ]);
   }
+});
+
+test('reads who the bidders are, where the server tells it', async () => {
+  const told = { leadingBidderId: 'bob', winnerId: 'ann' };
+  const { rest: gavel } = rest(200, auctionJson({}, told));
+  const { leadingBidderId, winnerId } = await gavel.auction(AUCTION_ID);
+  assert.deepEqual({ leadingBidderId, winnerId }, told);
+  const entry = { entry: 4, bidder: 'b2', priceCents: 100, atMs: 5, retracted: false, record: 9 };
+  const seen = { retractions: 2, bidderId: 'bob' };
+  const history = rest(200, { auctionId: AUCTION_ID, bids: [{ ...entry, ...seen }], next: null });
+  const { bids } = await history.rest.bids(AUCTION_ID);
+  assert.deepEqual(bids, [{ ...entry, bidder: 2, ...seen }]);
 });
 
 test('asks for pages', async () => {
@@ -101,7 +128,8 @@ test('asks for pages', async () => {
     next: null,
   });
   const bids = await history.rest.bids(AUCTION_ID, { before: 9 });
-  assert.deepEqual(bids, { auctionId: AUCTION_ID, bids: [{ ...entry, bidder: 2 }], next: null });
+  const read = { ...entry, bidder: 2, retractions: null, bidderId: null };
+  assert.deepEqual(bids, { auctionId: AUCTION_ID, bids: [read], next: null });
   assert.equal(history.requests[0]?.path, `/v1/auctions/${AUCTION_ID}/bids?before=9`);
   await history.rest.bids(AUCTION_ID);
   assert.equal(history.requests[1]?.path, `/v1/auctions/${AUCTION_ID}/bids`);
@@ -114,6 +142,7 @@ test('every other route', async () => {
   await gavel.changeAuction(AUCTION_ID, { title: 'Another' });
   await gavel.cancelAuction(AUCTION_ID, 'sell');
   await gavel.blockBidder(AUCTION_ID, 'bob');
+  await gavel.blockBidder(AUCTION_ID, 2, false);
   assert.deepEqual(
     requests.map(({ method, path, body }) => [method, path.replace(AUCTION_ID, '{id}'), body]),
     [
@@ -122,6 +151,7 @@ test('every other route', async () => {
       ['PUT', '/v1/auctions/{id}', { title: 'Another' }],
       ['POST', '/v1/auctions/{id}/cancel', { how: 'sell' }],
       ['POST', '/v1/auctions/{id}/blocks', { userId: 'bob', blocked: true }],
+      ['POST', '/v1/auctions/{id}/blocks', { bidder: 'b2', blocked: false }],
     ],
   );
 });

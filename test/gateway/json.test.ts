@@ -193,9 +193,10 @@ test('hello in JSON signs in', async (t) => {
 test('the codec: frames of lists show aliases, and depth is counted outside of strings', () => {
   const context = { auctionIdOf: () => undefined, endsAtMsOf: () => undefined, nowMs: () => 0 };
   const bid = { entry: 0, bidder: 3, priceCents: 5, atMs: 1, retracted: false, record: 2 };
-  const frame = encode(BIDS, { id: 1, auctionId: AUCTION_A, bids: [bid], next: null });
+  const whole = { ...bid, retractions: 0, bidderId: null };
+  const frame = encode(BIDS, { id: 1, auctionId: AUCTION_A, bids: [whole], next: null });
   const shown = JSON.parse(jsonFromFrame(frame, context)) as { bids: { bidder: string }[] };
-  assert.equal(shown.bids[0]?.bidder, 'b3');
+  assert.deepEqual(shown.bids, [{ ...bid, bidder: 'b3', retractions: 0 }]);
   const writer = new MsgpackWriter();
   const hello = { type: 'hello', id: 1, token: '[[[[[[{{{{{{\\"', client: 'x' };
   frameFromJson(JSON.stringify(hello), 1, writer);

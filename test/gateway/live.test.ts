@@ -130,7 +130,8 @@ test('watchers are counted where the auction is asked for, and the hub counts wh
   }
   shards.onSubmit = ({ conn }) => {
     const texts = { title: '', description: '', category: [] };
-    const shown = encode(AUCTION, { id: 1, auction: view(), text: texts });
+    const bidders = { leadingBidderId: null, winnerId: null };
+    const shown = encode(AUCTION, { id: 1, auction: view(), text: texts, ...bidders });
     deliver(gateway.deliveries, (to) => to.reply(conn, shown));
   };
   const path = `/v1/auctions/${AUCTION_A}`;

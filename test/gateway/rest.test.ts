@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANSWER } from '../../src/protocol/messages/answer.ts';
+import type { Auction } from '../../src/protocol/messages/auction.ts';
 import { AUCTION } from '../../src/protocol/messages/auction.ts';
 import { AUCTIONS } from '../../src/protocol/messages/auctions.ts';
 import { BIDS } from '../../src/protocol/messages/bids.ts';
+import type { BlockBidder } from '../../src/protocol/messages/block-bidder.ts';
 import { DONE } from '../../src/protocol/messages/done.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
 import type { AuctionView } from '../../src/protocol/views.ts';
@@ -29,9 +31,13 @@ function answering(fixture: Fixture, reply: (submitted: Submitted) => Uint8Array
     deliver(fixture.gateway.deliveries, (to) => to.reply(submitted.conn, reply(submitted)));
 }
 
-function auctionFrame(over: Partial<AuctionView> = {}): Uint8Array {
+function auctionFrame(
+  over: Partial<AuctionView> = {},
+  bidders: Partial<Pick<Auction, 'leadingBidderId' | 'winnerId'>> = {},
+): Uint8Array {
   const text = { title: 'A lamp', description: 'Brass.', category: ['Home'] };
-  return encode(AUCTION, { id: 1, auction: view(over), text });
+  const shown = { leadingBidderId: null, winnerId: null, ...bidders };
+  return encode(AUCTION, { id: 1, auction: view(over), text, ...shown });
 }
 
 function assertRefused(answer: HttpAnswer, name: keyof typeof REFUSALS, field?: string): void {
@@ -173,13 +179,17 @@ test('pages of bids', async (t) => {
   const fixture = await start(t);
   const { port } = fixture.gateway;
   const bid = { entry: 4, bidder: 3, priceCents: 5, atMs: 1, retracted: false, record: 2 };
-  answering(fixture, () => encode(BIDS, { id: 1, auctionId: AUCTION_A, bids: [bid], next: 4 }));
+  const bids = [{ ...bid, retractions: 1, bidderId: null }];
+  answering(fixture, () => encode(BIDS, { id: 1, auctionId: AUCTION_A, bids, next: 4 }));
   const path = `/v1/auctions/${AUCTION_A}/bids`;
   const page = await http(port, 'GET', `${path}?limit=1&before=9`);
-  const shown = { auctionId: AUCTION_A, bids: [{ ...bid, bidder: 'b3' }], next: 4 };
-  assert.deepEqual(page.body, shown);
+  const shown = { ...bid, bidder: 'b3', retractions: 1 };
+  assert.deepEqual(page.body, { auctionId: AUCTION_A, bids: [shown], next: 4 });
   const asked = decode((await fixture.shards.next()).frame).value as object;
-  assert.deepEqual({ ...asked }, { id: 1, auctionId: AUCTION_A, before: 9, limit: 1 });
+  assert.deepEqual(
+    { ...asked },
+    { id: 1, auctionId: AUCTION_A, before: 9, limit: 1, asAdmin: null },
+  );
   assertRefused(await http(port, 'GET', `${path}?limit=0`), 'MALFORMED', 'limit');
   assertRefused(await http(port, 'GET', `${path}?limit=101`), 'MALFORMED', 'limit');
   assertRefused(await http(port, 'GET', `${path}?before=x`), 'MALFORMED', 'before');
@@ -255,6 +265,79 @@ test('the seller blocks bidders; limits of bidders are for admins on the interna
   const values = fixture.shards.submitted.map(({ frame }) => decode(frame).value);
   const asAdmin = values.map((value) => (value as { asAdmin?: boolean }).asAdmin);
   assert.deepEqual(asAdmin, [false, undefined, true]);
+});
+
+test('a bidder is blocked by the id or by the alias, one of the two', async (t) => {
+  const fixture = await start(t);
+  answering(fixture, () => encode(DONE, { id: 1 }));
+  const token = await fixture.token('sam', ['seller']);
+  const block = (body: object): Promise<HttpAnswer> =>
+    http(fixture.gateway.port, 'POST', `/v1/auctions/${AUCTION_A}/blocks`, { token, body });
+  assert.equal((await block({ userId: 'bob', blocked: true })).status, 200);
+  assert.equal((await block({ bidder: 'b2', blocked: true })).status, 200);
+  assert.equal((await block({ bidder: 'b2', userId: null, blocked: false })).status, 200);
+  const values = fixture.shards.submitted.map(({ frame }) => decode(frame).value as BlockBidder);
+  assert.deepEqual(
+    values.map(({ userId, bidder, blocked }) => [userId, bidder, blocked]),
+    [
+      ['bob', null, true],
+      [null, 2, true],
+      [null, 2, false],
+    ],
+  );
+  assertRefused(await block({ blocked: true }), 'MALFORMED', 'userId');
+  const both = { userId: 'bob', bidder: 'b2', blocked: true };
+  assertRefused(await block(both), 'MALFORMED', 'userId');
+  for (const bidder of [2, '2', 'b', 'bob', 'b-1', 'b1234567890', ['b2']]) {
+    const refused = await block({ bidder, blocked: true });
+    assertRefused(refused, 'MALFORMED', 'bidder');
+    assert.equal(refused.body['reason'], 'must be an alias such as b2');
+  }
+  assertRefused(
+    await block({ bidder: 'b2', blocked: true, asAdmin: true }),
+    'MALFORMED',
+    'asAdmin',
+  );
+});
+
+test('reading with the role admin says so to the shard, and no body or other role can', async (t) => {
+  const fixture = await start(t);
+  const { port } = fixture.gateway;
+  const path = `/v1/auctions/${AUCTION_A}`;
+  answering(fixture, ({ frame }) =>
+    decode(frame).type === 'list_bids'
+      ? encode(BIDS, { id: 1, auctionId: AUCTION_A, bids: [], next: null })
+      : auctionFrame({ leadingBidder: 2 }, { leadingBidderId: 'bob' }),
+  );
+  const asked = async (token?: string): Promise<unknown[]> => {
+    const options = token === undefined ? {} : { token };
+    const answers = [
+      await http(port, 'GET', path, options),
+      await http(port, 'GET', `${path}/bids`, options),
+    ];
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200],
+    );
+    assert.equal(answers[0]?.body['leadingBidderId'], 'bob', 'what the shard tells is shown');
+    assert.ok(!('winnerId' in (answers[0]?.body ?? {})));
+    const frames = [await fixture.shards.next(), await fixture.shards.next()];
+    return frames.map(({ frame }) => {
+      const { type, value } = decode(frame);
+      return [type, (value as { asAdmin?: boolean | null }).asAdmin];
+    });
+  };
+  const plain = [
+    ['get', undefined],
+    ['list_bids', null],
+  ];
+  assert.deepEqual(await asked(), plain);
+  assert.deepEqual(await asked(await fixture.token('sam', ['seller', 'bidder'])), plain);
+  assert.deepEqual(await asked(await fixture.token('ada', ['admin'])), [
+    ['get_as_admin', undefined],
+    ['list_bids', true],
+  ]);
+  assertRefused(await http(port, 'GET', `${path}/bids?asAdmin=true`), 'MALFORMED', 'asAdmin');
 });
 
 test('the time, and who may read where watching is not open', async (t) => {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { MsgpackWriter } from '../../src/lib/msgpack-writer.ts';
 import { ANSWER } from '../../src/protocol/messages/answer.ts';
 import { BUY_NOW } from '../../src/protocol/messages/buy-now.ts';
+import { GET_AS_ADMIN } from '../../src/protocol/messages/get-as-admin.ts';
 import { LIST_BIDS } from '../../src/protocol/messages/list-bids.ts';
 import { GET } from '../../src/protocol/messages/get.ts';
 import { HEARD } from '../../src/protocol/messages/heard.ts';
@@ -14,6 +15,7 @@ import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { RETRACT } from '../../src/protocol/messages/retract.ts';
 import { SUBSCRIBE } from '../../src/protocol/messages/subscribe.ts';
 import { UNSUBSCRIBE } from '../../src/protocol/messages/unsubscribe.ts';
+import { JSON_PROTOCOL, MSGPACK_PROTOCOL } from '../../src/gateway/web-socket-door.ts';
 import type { TokenVerifier } from '../../src/gateway/token-verifier.ts';
 import type { Identity } from '../../src/gateway/user.ts';
 import type { RefusalName } from '../../src/protocol/refusals.ts';
@@ -133,9 +135,30 @@ test('unknown types, and types that clients do not send, are UNKNOWN_TYPE', asyn
   assertRefused(await client.next(), 'UNKNOWN_TYPE', 7);
   client.send(ANSWER, answerOf(8));
   assertRefused(await client.next(), 'UNKNOWN_TYPE', 8);
-  client.send(LIST_BIDS, { id: 9, auctionId: AUCTION_A, before: null, limit: 10 });
+  client.send(LIST_BIDS, { id: 9, auctionId: AUCTION_A, before: null, limit: 10, asAdmin: true });
   assertRefused(await client.next(), 'UNKNOWN_TYPE', 9);
+  client.send(GET_AS_ADMIN, { id: 10, auctionId: AUCTION_A });
+  assertRefused(await client.next(), 'UNKNOWN_TYPE', 10);
   assert.equal(fixture.shards.submitted.length, 0);
+});
+
+test('a get of an admin says so to the shard, in both encodings', async (t) => {
+  const fixture = await start(t);
+  for (const protocol of [MSGPACK_PROTOCOL, JSON_PROTOCOL]) {
+    for (const [roles, type] of [
+      [['admin'], 'get_as_admin'],
+      [['seller', 'bidder'], 'get'],
+    ] as const) {
+      const token = await fixture.token('ada', roles);
+      const client = await Client.signedIn(fixture, 'ada', { protocol, token });
+      client.send(GET, { id: 6, auctionId: AUCTION_A });
+      const { frame, user } = await fixture.shards.next();
+      const { value, ...decoded } = decode(frame);
+      assert.equal(decoded.type, type);
+      assert.deepEqual({ ...(value as object) }, { id: 6, auctionId: AUCTION_A });
+      assert.ok(user > 0);
+    }
+  }
 });
 
 test('a frame that cannot be read is MALFORMED with its place', async (t) => {

@@ -48,12 +48,18 @@ describe('listings and queries', () => {
     const foreign = fixture.ask(CHANGE_AUCTION, 5, { auctionId: AUCTION, changes });
     assert.equal(foreign.fields['code'], REFUSALS.NOT_YOUR_AUCTION.code);
     for (let i = 0; i < 5; i++) fixture.bid(1 + (i % 2), 2_000 + i * 1_000);
-    const page = fixture.ask(LIST_BIDS, 0, { auctionId: AUCTION, before: null, limit: 3 });
+    const page = fixture.ask(LIST_BIDS, 0, {
+      auctionId: AUCTION,
+      before: null,
+      limit: 3,
+      asAdmin: null,
+    });
     assert.equal((page.fields['bids'] as unknown[]).length, 3);
     const rest = fixture.ask(LIST_BIDS, 0, {
       auctionId: AUCTION,
       before: page.fields['next'] as number,
       limit: 3,
+      asAdmin: null,
     });
     assert.equal((rest.fields['bids'] as unknown[]).length, 2);
     assert.equal(rest.fields['next'], null);
@@ -102,7 +108,12 @@ describe('listings and queries', () => {
     fixture.bid(1, 5_000);
     fixture.bid(2, 9_000);
     fixture.ask(CANCEL_AUCTION, 91, { auctionId: AUCTION, how: 'cancel', asAdmin: true });
-    const page = fixture.ask(LIST_BIDS, 0, { auctionId: AUCTION, before: null, limit: 9 });
+    const page = fixture.ask(LIST_BIDS, 0, {
+      auctionId: AUCTION,
+      before: null,
+      limit: 9,
+      asAdmin: null,
+    });
     const bids = page.fields['bids'] as { bidder: number; retracted: boolean }[];
     assert.deepEqual(
       bids.map(({ bidder, retracted }) => [bidder, retracted]),

@@ -19,7 +19,13 @@ export function showCommand(context: Context): Command {
   const command = declare({
     name: 'show',
     summary: 'show an auction as it stands',
-    examples: ['gavel auction show ID', 'gavel auction show ID --json'],
+    description:
+      'Bidders are numbers here. Only the seller of the auction and admins are told who leads or won.',
+    examples: [
+      'gavel auction show ID',
+      'gavel auction show ID --json',
+      'gavel auction show ID --as seller',
+    ],
     exitCodes: CLIENT_EXIT_CODES,
   })
     .argument('<id>', 'the auction')
@@ -34,7 +40,8 @@ async function run(id: string, options: ShowOptions, { terminal }: Context): Pro
   const server = await signIn(options, terminal, BIDDER, ['bidder']);
   const answer = await new ServerApi(server).get(path);
   if (options.json === true) return terminal.out(JSON.stringify(answer));
-  const { description } = answer;
+  const { description, leadingBidderId } = answer;
   const text = typeof description === 'string' ? description : '';
-  for (const line of auctionLines(auctionFrom(answer), text)) terminal.out(line);
+  const leaderId = typeof leadingBidderId === 'string' ? leadingBidderId : null;
+  for (const line of auctionLines(auctionFrom(answer), text, leaderId)) terminal.out(line);
 }

@@ -1,8 +1,10 @@
 /**
- * An auction with its texts; terms and reserve state as everybody may see them.
+ * An auction with its texts; terms and reserve state as everybody may see them. Only its seller and
+ * admins are told who the bidders are.
  */
 import { auctionView, listingText } from '../views.ts';
-import { requestId } from '../common.ts';
+import { requestId, userId } from '../common.ts';
+import { optional } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
@@ -10,5 +12,7 @@ export const AUCTION = message('server', 79, 'auction', {
   id: requestId,
   auction: auctionView,
   text: listingText,
+  leadingBidderId: optional(userId),
+  winnerId: optional(userId),
 });
 export type Auction = MessageOf<typeof AUCTION>;

@@ -1,16 +1,18 @@
 /**
- * The seller's block list of an auction.
+ * The seller's block list of an auction. Names a bidder by the id, or by the alias.
  */
-import { auctionId, requestId, userId } from '../common.ts';
-import { bool } from '../field.ts';
+import { alias, auctionId, requestId, userId } from '../common.ts';
+import { bool, optional } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
 export const BLOCK_BIDDER = message('rest', 25, 'block_bidder', {
   id: requestId,
   auctionId,
-  userId,
+  userId: optional(userId),
   blocked: bool,
   asAdmin: bool,
+  /** In place of `userId`. */
+  bidder: optional(alias),
 });
 export type BlockBidder = MessageOf<typeof BLOCK_BIDDER>;

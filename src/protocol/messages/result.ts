@@ -1,8 +1,8 @@
 /**
  * Private feed: an auction ended that the user bid on or sold.
  */
-import { amount, auctionId, auctionSeq, epoch } from '../common.ts';
-import { word } from '../field.ts';
+import { amount, auctionId, auctionSeq, epoch, userId } from '../common.ts';
+import { optional, word } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
@@ -12,5 +12,7 @@ export const RESULT = message('server', 76, 'result', {
   seq: auctionSeq,
   outcome: word(['won', 'lost', 'sold', 'unsold', 'cancelled']),
   currentPriceCents: amount,
+  /** For the seller, where it was sold. */
+  winnerId: optional(userId),
 });
 export type Result = MessageOf<typeof RESULT>;
