@@ -2,6 +2,7 @@
  * What a listing has to be like before it may become an auction (RULES.md sections 1 and 2). The
  * first fault is returned with its field, so that a seller's form can point at it.
  */
+import { isCurrency } from '../lib/currency.ts';
 import { incrementsFault } from './increments.ts';
 import { CENTS_MAX, isCents } from './money.ts';
 import { FAT_FINGER_RANGE, isFatFingerFactor, softCloseFault } from './settings.ts';
@@ -16,7 +17,6 @@ export interface ListingFault {
   readonly reason: string;
 }
 
-const CURRENCY_PATTERN = /^[A-Z]{3}$/;
 /** Line breaks and tabs are fine in a description, other control characters nowhere. */
 // oxlint-disable-next-line no-control-regex
 const LINE_CONTROLS = /[\u0000-\u001f\u007f-\u009f]/;
@@ -27,11 +27,17 @@ export function fault(field: string, reason: string): ListingFault {
   return { refusal: 'INVALID_LISTING', field, reason };
 }
 
+/**
+ * Null: nothing is wrong. Asked once, when a currency is chosen: should a country give its own up,
+ * the auctions in it go on.
+ */
+export function currencyFault(currency: string): ListingFault | null {
+  if (isCurrency(currency)) return null;
+  return fault('currency', 'must be the ISO 4217 code of a currency in use, such as EUR or USD');
+}
+
 /** Null: nothing is wrong. The start is the one that will hold (listing.ts), not in the past. */
 export function termsFault(terms: Terms, settings: RuleSettings): ListingFault | null {
-  if (!CURRENCY_PATTERN.test(terms.currency)) {
-    return fault('currency', 'must be three capital letters (ISO 4217)');
-  }
   const incrementsWrong = incrementsFault(terms.increments);
   if (incrementsWrong !== null) return fault('increments', incrementsWrong);
   const softCloseWrong = softCloseFault(terms.softClose, settings);

@@ -9,7 +9,7 @@ import type { AuctionEvent, AuctionListed, ListingChanged } from './events.ts';
 import { AUCTION_ID_PATTERN } from './ids.ts';
 import type { AuctionRef } from './ids.ts';
 import { overRefusal } from './lifecycle.ts';
-import { fault, termsFault, textFault } from './listing-checks.ts';
+import { currencyFault, fault, termsFault, textFault } from './listing-checks.ts';
 import type { ListingFault } from './listing-checks.ts';
 import type { AuctionRefusal } from './refusal.ts';
 import type { RuleSettings } from './settings.ts';
@@ -29,7 +29,10 @@ export function decideListing(
   if (!AUCTION_ID_PATTERN.test(id)) return fault('auctionId', 'must be 22 letters and digits');
   const terms = startingNow(command.terms, atUs);
   const wrong =
-    termsFault(terms, settings) ?? tooFarAhead(terms, atUs, settings) ?? textFault(text, settings);
+    currencyFault(terms.currency) ??
+    termsFault(terms, settings) ??
+    tooFarAhead(terms, atUs, settings) ??
+    textFault(text, settings);
   if (wrong !== null) return wrong;
   return {
     kind: 'AuctionListed',
@@ -87,6 +90,10 @@ export function changeFault(
   } else {
     const ahead = tooFarAhead(terms, atUs, settings);
     if (ahead !== null) return ahead;
+  }
+  if (terms.currency !== before.currency) {
+    const unknown = currencyFault(terms.currency);
+    if (unknown !== null) return unknown;
   }
   if (terms.endsAtMs < auction.endsAtMs) {
     return fault('endsAtMs', 'must not be before the present end');

@@ -15,6 +15,7 @@ import {
   whole,
   wholeOr,
 } from './key.ts';
+import { isCurrency } from '../lib/currency.ts';
 import type { Key, Unit } from './key.ts';
 import { DAY_MS, KB, MINUTE_MS, MONEY, SECOND_MS, SHARDS, SOCKETS, TIME, WIRE } from './limits.ts';
 
@@ -39,9 +40,9 @@ const incrementTable = z
     { error: 'belowCents must rise from step to step, and the last step must have none' },
   );
 
-const incrementsByCurrency = z.record(z.string().regex(/^[A-Z]{3}$/), incrementTable, {
+const incrementsByCurrency = z.record(z.string().refine(isCurrency), incrementTable, {
   error: (issue) =>
-    issue.code === 'invalid_key' ? 'must be a currency code such as USD' : undefined,
+    issue.code === 'invalid_key' ? 'must be a currency code of ISO 4217, such as USD' : undefined,
 });
 
 export const KEYS = {

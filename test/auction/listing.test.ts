@@ -75,6 +75,12 @@ test('every fault is refused with its field', () => {
   const faulty: readonly (readonly [string, TermsGiven])[] = [
     ['currency', { currency: 'usd' }],
     ['currency', { currency: 'DOLLAR' }],
+    ['currency', { currency: '' }],
+    ['currency', { currency: 'ABC' }],
+    ['currency', { currency: 'USB' }],
+    // Once currencies, and no more.
+    ['currency', { currency: 'DEM' }],
+    ['currency', { currency: 'constructor' }],
     ['startPriceCents', { startPriceCents: 0 }],
     ['startPriceCents', { startPriceCents: 1.5 }],
     ['startPriceCents', { startPriceCents: CENTS_MAX + 1 }],
@@ -194,6 +200,33 @@ test('changeFault names the field of a refused change', () => {
   assert.equal(fieldOf({ currency: 'EUR' }), 'currency');
   assert.equal(fieldOf({ endsAtMs: END_MS - 1 }), 'endsAtMs');
   assert.equal(fieldOf({ increments: EBAY_INCREMENTS }), undefined);
+});
+
+test('currencies are those of ISO 4217', () => {
+  for (const currency of ['EUR', 'USD', 'JPY', 'CHF', 'KWD', 'CLP', 'ZAR', 'XOF', 'UYU']) {
+    assert.ok('kind' in list({ currency }), currency);
+  }
+  const refused = list({ currency: 'XQZ' });
+  assert.ok('refusal' in refused);
+  assert.equal(
+    refused.reason,
+    'must be the ISO 4217 code of a currency in use, such as EUR or USD',
+  );
+});
+
+test('an auction in a currency that was given up can still be changed, but to none such', () => {
+  const startsAtMs = START_MS + 60_000;
+  const { auction } = given({ startsAtMs });
+  auction.terms = { ...auction.terms, currency: 'DEM' };
+  const faultOf = (wrong: TermsGiven): unknown => {
+    const { command, atUs } = change({ startsAtMs, ...wrong }, START - 5000);
+    assert.ok(command.kind === 'ChangeListing');
+    return changeFault(auction, command, atUs, RULE_SETTINGS);
+  };
+  assert.equal(faultOf({ currency: 'DEM', startPriceCents: 50 }), null);
+  assert.equal(faultOf({ currency: 'EUR' }), null);
+  const { field } = faultOf({ currency: 'FRF' }) as { field: string };
+  assert.equal(field, 'currency');
 });
 
 test('with a bid the terms are fixed for good, also if it was retracted', () => {

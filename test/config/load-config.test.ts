@@ -108,7 +108,8 @@ test('keys that contradict each other are refused', () => {
 test('increment tables must rise and end open', () => {
   const table = (json: string) => settingsWith({ 'rules.incrementsByCurrency': json });
   assert.throws(() => table('{"USD":[{"belowCents":100,"incrementCents":5}]}'), /last step/);
-  assert.throws(() => table('{"usd":[{"incrementCents":5}]}'), /currency code/);
+  assert.throws(() => table('{"usd":[{"incrementCents":5}]}'), /currency code of ISO 4217/);
+  assert.throws(() => table('{"ABC":[{"incrementCents":5}]}'), /currency code of ISO 4217/);
   assert.throws(() => table('{"USD":[{"incrementCents":0.5}]}'), ConfigError);
 });
 
