@@ -23,9 +23,8 @@ export class Refused extends CliError {
   constructor(status: number, body: Json) {
     const refusal = typeof body['name'] === 'string' ? body['name'] : `HTTP ${status}`;
     const sentence = typeof body['message'] === 'string' ? body['message'] : '';
-    const field = typeof body['field'] === 'string' ? ` (${body['field']}` : '';
-    const reason = typeof body['reason'] === 'string' ? ` ${body['reason']})` : ')';
-    const detail = field === '' ? '' : `${field}${reason}`;
+    const details = [body['field'], body['reason']].filter((part) => typeof part === 'string');
+    const detail = details.length === 0 ? '' : ` (${details.join(' ')})`;
     const exitCode = status === 429 || status === 503 ? EXIT.tryAgain : EXIT.refused;
     super(exitCode, `Refused: ${refusal}. ${sentence}${detail}`.trim());
     this.refusal = refusal;

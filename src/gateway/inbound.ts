@@ -9,6 +9,7 @@
  */
 import { AUCTION_ID_LENGTH } from '../auction/ids.ts';
 import { MsgpackWriter } from '../lib/msgpack-writer.ts';
+import { AUCTION_ID_MEANS } from '../protocol/common.ts';
 import { MalformedField } from '../protocol/field.ts';
 import { decodeAs, UnknownMessage } from '../protocol/frame.ts';
 import { frameFromJson } from '../protocol/json-codec.ts';
@@ -34,7 +35,7 @@ import type { Sender } from './sender.ts';
 import type { Session } from './session.ts';
 import type { ShardPort, Shards } from './shard-port.ts';
 import type { SignIn } from './sign-in.ts';
-import { ADMIN, BIDDER } from './user.ts';
+import { ADMIN, BIDDER, neededRole } from './user.ts';
 import type { UserTable } from './user-table.ts';
 
 /** What has to be done for each message number. */
@@ -153,15 +154,18 @@ export class Inbound {
     const kind = number >= 0 && number < KINDS.length ? KINDS[number] : UNKNOWN;
     if (kind === OWN) return this.#own(session, number, bytes, nowUs);
     if (kind === UNKNOWN) {
-      if (number < 0) throw new MalformedField('is not a frame');
+      if (number < 0) throw new MalformedField('must be an array that starts with its number');
       throw new UnknownMessage(`message ${number} is not a message of clients`);
     }
     if (auctionIdAt === 0) {
-      throw new MalformedField('must be 22 characters', id === 0 ? 'id' : 'auctionId');
+      if (id === 0) throw new MalformedField('must be a whole number from 1', 'id');
+      throw new MalformedField(`must be ${AUCTION_ID_MEANS}`, 'auctionId');
     }
     if (kind === COMMAND) {
       if (session.user === null) return this.#sender.refuse(session, id, 'NOT_SIGNED_IN');
-      if ((session.roles & BIDDER) === 0) return this.#sender.refuse(session, id, 'ROLE_MISSING');
+      if ((session.roles & BIDDER) === 0) {
+        return this.#sender.refuse(session, id, 'ROLE_MISSING', { reason: neededRole(BIDDER) });
+      }
       const { commandsPerSecondAndUser, burstSeconds } = this.#limits;
       const { commands } = session.user;
       const waitUs = commands.take(nowUs, 1, commandsPerSecondAndUser, burstSeconds);
@@ -266,8 +270,7 @@ export class Inbound {
     if (error instanceof UnknownMessage) {
       this.#sender.refuse(session, id, 'UNKNOWN_TYPE', { reason: error.message });
     } else if (error instanceof MalformedField) {
-      const { path: field, message: reason } = error;
-      this.#sender.refuse(session, id, 'MALFORMED', field === '' ? { reason } : { field, reason });
+      this.#sender.refuse(session, id, 'MALFORMED', error.told);
       this.#countMalformed(session);
     } else {
       this.#options.log.error({ err: error, conn: session.conn }, 'a frame could not be handled');

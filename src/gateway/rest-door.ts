@@ -24,6 +24,7 @@ import { RouteTable } from './routes.ts';
 import type { HttpHead, HttpReply } from './socket.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 import type { Identity, User } from './user.ts';
+import { neededRole } from './user.ts';
 import type { UserTable } from './user-table.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -160,7 +161,7 @@ export class RestDoor {
       await route.run({ ...request, ...caller, body: object });
     } catch (error) {
       if (!(error instanceof MalformedField)) throw error;
-      const field = error.path.replace(/^(listing|changes)\.?/, '') || undefined;
+      const field = error.path.replace(/^(listing|changes)\.?/, '') || 'body';
       exchange.refuse('MALFORMED', { field, reason: error.message });
     }
   }
@@ -197,7 +198,7 @@ export class RestDoor {
     const waitUs = user.commands.take(nowUs(), 1, rate, limits.burstSeconds);
     if (waitUs > 0) return tooMany(waitUs);
     if (typeof route.access === 'number' && (identity.roles & route.access) === 0) {
-      exchange.refuse('ROLE_MISSING', { close });
+      exchange.refuse('ROLE_MISSING', { reason: neededRole(route.access), close });
       return undefined;
     }
     return { user, roles: identity.roles, expiresAtMs: identity.expiresAtMs };

@@ -17,6 +17,12 @@ export const ROLE_BITS: Readonly<Record<RoleName, number>> = {
   admin: ADMIN,
 };
 
+/** What a refusal for a missing role says; `roles`: any of these. */
+export function neededRole(roles: number): string {
+  const names = Object.entries(ROLE_BITS).filter(([, bit]) => (bit & roles) !== 0);
+  return `the role ${names.map(([name]) => name).join(' or ')} is needed`;
+}
+
 export class User {
   readonly number: UserNumber;
   readonly id: string;

@@ -47,7 +47,7 @@ export class MsgpackReader {
     const head = this.#take();
     if ((head & 0xf0) === 0x90) return head & 0x0f;
     if (head === 0xdc) return this.#uint16();
-    return fail('expected an array');
+    return fail('must be an array');
   }
 
   /** Consumes a nil if one is next. */
@@ -63,19 +63,19 @@ export class MsgpackReader {
     const head = this.#take();
     if (head === 0xc2) return false;
     if (head === 0xc3) return true;
-    return fail('expected true or false');
+    return fail('must be true or false');
   }
 
   /** A whole number from 0 to 2^53 − 1. */
   uint(): number {
     const value = this.number();
-    if (!Number.isSafeInteger(value) || value < 0) return fail('expected a whole number');
+    if (!Number.isSafeInteger(value) || value < 0) return fail('must be a whole number');
     return value;
   }
 
   int(): number {
     const value = this.number();
-    if (!Number.isSafeInteger(value)) return fail('expected a whole number');
+    if (!Number.isSafeInteger(value)) return fail('must be a whole number');
     return value;
   }
 
@@ -85,14 +85,14 @@ export class MsgpackReader {
 
   str(maxBytes: number): string {
     const size = this.#strSize(this.#take());
-    if (size < 0) return fail('expected a string');
+    if (size < 0) return fail('must be a string');
     return this.#text(size, maxBytes);
   }
 
   bytes(maxBytes = 0x7fff_ffff): Uint8Array {
     const size = this.#bytesSize(this.#take());
-    if (size < 0) return fail('expected bytes');
-    if (size > maxBytes) return fail('too many bytes');
+    if (size < 0) return fail('must be bytes');
+    if (size > maxBytes) return fail('has too many bytes');
     const from = this.#skip(size);
     return this.#bytes.slice(from, from + size);
   }
@@ -160,9 +160,9 @@ export class MsgpackReader {
       return this.#bytes.slice(from, from + bytesSize);
     }
     if ((head & 0xf0) !== 0x90 && head !== 0xdc) return this.#number(head);
-    if (depthMax === 0) return fail('nested too deep');
+    if (depthMax === 0) return fail('is nested too deep');
     const count = (head & 0xf0) === 0x90 ? head & 0x0f : this.#uint16();
-    if (count > this.#end - this.#at) return fail('the array is cut off');
+    if (count > this.#end - this.#at) return fail('is cut off');
     const values: MsgpackValue[] = [];
     for (let i = 0; i < count; i++) values.push(this.value(depthMax - 1, strBytesMax));
     return values;
@@ -181,7 +181,7 @@ export class MsgpackReader {
       case 0xcf: {
         const from = this.#skip(8);
         const high = this.#view.getUint32(from);
-        if (high >= 0x20_0000) return fail('number too large');
+        if (high >= 0x20_0000) return fail('is too large a number');
         return high * TWO_32 + this.#view.getUint32(from + 4);
       }
       case 0xd0:
@@ -192,14 +192,14 @@ export class MsgpackReader {
         return this.#view.getInt32(this.#skip(4));
       case 0xd3: {
         const value = Number(this.#view.getBigInt64(this.#skip(8)));
-        return Number.isSafeInteger(value) ? value : fail('number too large');
+        return Number.isSafeInteger(value) ? value : fail('is too large a number');
       }
       case 0xca:
         return finite(this.#view.getFloat32(this.#skip(4)));
       case 0xcb:
         return finite(this.#view.getFloat64(this.#skip(8)));
       default:
-        return fail(`type 0x${head.toString(16)} is not used here`);
+        return fail(`must not be of the MessagePack type 0x${head.toString(16)}`);
     }
   }
 
@@ -219,7 +219,7 @@ export class MsgpackReader {
   }
 
   #text(size: number, maxBytes: number): string {
-    if (size > maxBytes) return fail('string too long');
+    if (size > maxBytes) return fail('is too long');
     const from = this.#skip(size);
     const bytes = this.#bytes;
     let at = from;
@@ -229,7 +229,7 @@ export class MsgpackReader {
       // A copy, because the decoder does not read shared memory.
       return strictUtf8.decode(bytes.slice(from, from + size));
     } catch {
-      return fail('the string is not UTF-8');
+      return fail('is not UTF-8');
     }
   }
 
@@ -238,21 +238,21 @@ export class MsgpackReader {
   }
 
   #take(): number {
-    if (this.#at >= this.#end) return fail('the message is cut off');
+    if (this.#at >= this.#end) return fail('is cut off');
     return this.#bytes[this.#at++] as number;
   }
 
   /** Steps over `size` bytes; returns where they started. */
   #skip(size: number): number {
     const from = this.#at;
-    if (size > this.#end - from) return fail('the message is cut off');
+    if (size > this.#end - from) return fail('is cut off');
     this.#at = from + size;
     return from;
   }
 }
 
 function finite(value: number): number {
-  if (!Number.isFinite(value) || Object.is(value, -0)) return fail('not a finite number');
+  if (!Number.isFinite(value) || Object.is(value, -0)) return fail('must be a finite number');
   return value;
 }
 

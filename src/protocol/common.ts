@@ -5,12 +5,23 @@ import { str, uint, word } from './field.ts';
 /** Chosen by the client, echoed by the answer; 1 and up, may start again at 1. */
 export const requestId = uint(0xffff_ffff, 'id');
 const AUCTION_ID_PATTERN = /^[0-9A-Za-z]+$/;
-export const auctionId = str(WIRE.auctionIdChars, WIRE.auctionIdChars, AUCTION_ID_PATTERN);
+export const AUCTION_ID_MEANS = `${WIRE.auctionIdChars} letters and digits`;
+export const auctionId = str(
+  WIRE.auctionIdChars,
+  WIRE.auctionIdChars,
+  AUCTION_ID_PATTERN,
+  AUCTION_ID_MEANS,
+);
 export const userId = str(1, WIRE.userIdCharsMax);
 /** Made by the client, unique for its user and auction; 96 random bits or more are advised. */
 const NONCE_PATTERN = /^[\x21-\x7e]+$/;
-export const nonce = str(WIRE.nonceCharsMin, WIRE.nonceCharsMax, NONCE_PATTERN);
-export const currency = str(3, 3, /^[A-Z]{3}$/);
+export const nonce = str(
+  WIRE.nonceCharsMin,
+  WIRE.nonceCharsMax,
+  NONCE_PATTERN,
+  `${WIRE.nonceCharsMin} to ${WIRE.nonceCharsMax} visible ASCII characters without spaces`,
+);
+export const currency = str(3, 3, /^[A-Z]{3}$/, 'exactly 3 capital letters, such as EUR');
 /** Minor units of the currency. */
 export const amount = uint(MONEY.centsMax, 'cents');
 /** Milliseconds since 1970, server clock. */

@@ -23,13 +23,22 @@ export interface Field<T> {
   plain(value: T, layout: Layout): unknown;
 }
 
-/** A value that is not what its field takes. `path` leads to it, for instance `terms.currency`. */
+/**
+ * A value that is not what its field takes. `path` leads to it, for instance `terms.currency`; empty
+ * where it is the message itself. The reason goes on after the field's name: `must be …`.
+ */
 export class MalformedField extends Error {
   override name = 'MalformedField';
   readonly path: string;
   constructor(reason: string, path = '') {
     super(reason);
     this.path = path;
+  }
+
+  /** What a client is told: where there is no field to point to, a clause of its own. */
+  get told(): { readonly field?: string; readonly reason: string } {
+    if (this.path === '') return { reason: `the message ${this.message}` };
+    return { field: this.path, reason: this.message };
   }
 }
 
@@ -97,18 +106,26 @@ export const bool: Field<boolean> = scalar<boolean>(
   },
 );
 
-/** Text of `min` to `max` UTF-16 units, with a pattern where the alphabet is closed. */
-export function str(min: number, max: number, pattern?: RegExp): Field<string> {
+/**
+ * Text of `min` to `max` UTF-16 units; with a pattern where the alphabet is closed, and then what
+ * the pattern means, for people.
+ */
+export function str(
+  min: number,
+  max: number,
+  pattern?: RegExp,
+  means = `a text of ${lengthText(min, max)}`,
+): Field<string> {
   return scalar<string>(
     pattern === undefined ? `str(${min}..${max})` : `str(${min}..${max}, ${pattern.source})`,
     (reader) => reader.str(max * 3),
     (writer, value) => writer.str(value),
     (value) => {
       if (typeof value !== 'string' || value.length < min || value.length > max) {
-        throw new MalformedField(`must be a text of ${min} to ${max} characters`);
+        throw new MalformedField(`must be ${means}`);
       }
       if (pattern !== undefined && !pattern.test(value)) {
-        throw new MalformedField(`must match ${pattern.source}`);
+        throw new MalformedField(`must be ${means}`);
       }
       // A pattern leaves no room for lone surrogates.
       if (pattern === undefined && !value.isWellFormed())
@@ -118,11 +135,17 @@ export function str(min: number, max: number, pattern?: RegExp): Field<string> {
   );
 }
 
+function lengthText(min: number, max: number): string {
+  if (min === max) return `exactly ${max} characters`;
+  return min === 0 ? `at most ${max} characters` : `${min} to ${max} characters`;
+}
+
 /** One of a closed list of words; its position in a frame, the word itself in JSON. */
 export function word<const W extends readonly string[]>(words: W): Field<W[number]> {
   const checkIndex = (index: unknown): W[number] => {
     const found = typeof index === 'number' ? words[index] : undefined;
-    if (found === undefined) throw new MalformedField(`must be a number below ${words.length}`);
+    if (found === undefined)
+      throw new MalformedField(`must be a whole number from 0 to ${words.length - 1}`);
     return found;
   };
   return {
@@ -227,7 +250,9 @@ export class Fields {
 
   /** Reads `present` fields; more than we know are skipped, optional ones at the end may miss. */
   read(reader: MsgpackReader, present: number): Record<string, unknown> {
-    if (present < this.#required) throw new MalformedField('fields are missing');
+    if (present < this.#required) {
+      throw new MalformedField(`has ${present} fields and needs at least ${this.#required}`);
+    }
     const values = { ...this.#blank };
     const fields = this.#fields;
     const known = Math.min(present, fields.length);
@@ -277,6 +302,7 @@ export class Fields {
     this.#fields.forEach((field, i) => {
       const name = this.#names[i] as string;
       const value = Object.hasOwn(plain, name) ? plain[name] : undefined;
+      if (value === undefined && !field.optional) throw new MalformedField('is missing', name);
       values[name] = at(name, () => field.check(value, 'named'));
     });
     return values;

@@ -26,9 +26,14 @@ function refusal(code: number, http: number, retryable: boolean, message: string
 
 export const REFUSALS = {
   // 1000: the frame or the request itself
-  MALFORMED: refusal(1000, 400, false, 'The message could not be read; see field for the place.'),
+  MALFORMED: refusal(
+    1000,
+    400,
+    false,
+    'What was sent could not be read; field and reason say where and why.',
+  ),
   UNKNOWN_TYPE: refusal(1001, 400, false, 'This message type is not known to this version.'),
-  TOO_LARGE: refusal(1002, 413, false, 'The message is larger than the limit.'),
+  TOO_LARGE: refusal(1002, 413, false, 'What was sent is larger than the limit.'),
   NOT_FOUND: refusal(1003, 404, false, 'There is nothing at this address.'),
   METHOD_NOT_ALLOWED: refusal(1004, 405, false, 'This address does not take this method.'),
   UNSUPPORTED_MEDIA_TYPE: refusal(1005, 415, false, 'The body must be application/json.'),
@@ -41,13 +46,13 @@ export const REFUSALS = {
     true,
     'The server has too much to do; retry after the time given.',
   ),
-  SHUTTING_DOWN: refusal(2001, 503, true, 'The server is stopping; connect again.'),
+  SHUTTING_DOWN: refusal(2001, 503, true, 'The server is stopping; try again shortly.'),
   NOT_READY: refusal(2002, 503, true, 'The server is still recovering; retry shortly.'),
   TOO_MANY_REQUESTS: refusal(
     2003,
     429,
     true,
-    'Too many messages from here; retry after the time given.',
+    'Too many requests from here; retry after the time given.',
   ),
   TOO_MANY_CONNECTIONS: refusal(2004, 429, true, 'Too many connections from this address or user.'),
   TOO_MANY_SUBSCRIPTIONS: refusal(
@@ -80,7 +85,7 @@ export const REFUSALS = {
     3013,
     409,
     false,
-    'The bid is far above the price; send it again with confirm.',
+    'The bid is far above the price; if it is meant, send it with confirm and a new nonce.',
   ),
   BUY_NOW_UNAVAILABLE: refusal(3014, 409, false, 'Buy-it-now is not or no longer offered here.'),
   NOTHING_TO_RETRACT: refusal(3015, 409, false, 'You have no bid here that can be retracted.'),
@@ -104,11 +109,16 @@ export const REFUSALS = {
     'With so little time left and bids in place it can only be sold to the high bidder.',
   ),
   NO_BIDS_TO_SELL: refusal(3020, 409, false, 'There is no bidder to whom it could be sold.'),
-  INVALID_LISTING: refusal(3021, 400, false, 'The listing breaks a rule; see field for which.'),
+  INVALID_LISTING: refusal(
+    3021,
+    400,
+    false,
+    'The listing breaks a rule; field and reason say which.',
+  ),
   BIDDER_UNKNOWN: refusal(3022, 404, false, 'Nobody has bid on this auction under this alias.'),
 
   // 4000: the account
-  NOT_SIGNED_IN: refusal(4000, 401, false, 'Sign in first: say hello with a token.'),
+  NOT_SIGNED_IN: refusal(4000, 401, false, 'Sign in first, with a token.'),
   TOKEN_INVALID: refusal(4001, 401, false, 'The token is not valid here.'),
   TOKEN_EXPIRED: refusal(4002, 401, false, 'The token has expired; get a new one.'),
   ROLE_MISSING: refusal(4003, 403, false, 'Your roles do not allow this.'),
@@ -119,7 +129,7 @@ export const REFUSALS = {
     9000,
     503,
     true,
-    'It is not known whether this took effect; send it again with the same nonce.',
+    'It is not known whether this took effect; send it again, with the nonce that it had.',
   ),
   INTERNAL: refusal(9001, 500, true, 'The server made an error; it has been logged.'),
 } as const satisfies Readonly<Record<string, Refusal>>;

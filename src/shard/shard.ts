@@ -140,11 +140,11 @@ export class Shard {
       if (number === PLACE_BID.number) this.#placeBid(conn, user, id, bytes, present);
       else this.#dispatch(conn, user, id, number, present);
     } catch (error) {
-      if (error instanceof MalformedField) {
-        this.#core.refuse(conn, id, 'MALFORMED', error.path, error.message);
-      } else if (error instanceof MalformedMsgpack) {
-        this.#core.refuse(conn, id, 'MALFORMED', '', error.message);
-      } else throw error;
+      const malformed =
+        error instanceof MalformedMsgpack ? new MalformedField(error.message) : error;
+      if (!(malformed instanceof MalformedField)) throw error;
+      const { field, reason } = malformed.told;
+      this.#core.refuse(conn, id, 'MALFORMED', field, reason);
     }
   }
 

@@ -132,6 +132,13 @@ test('a refused bid says why and what to try, with exit code 1', async (t) => {
   const json = await run(t, answer, 'bid', AUCTION_ID, '13.00', '--json');
   assert.equal(json.ran.code, 1);
   assert.equal((JSON.parse(json.ran.out) as { name: string }).name, 'BID_TOO_LOW');
+  for (const [more, told] of [
+    [{ field: 'amountCents', reason: 'must be more' }, 'It is so. (amountCents must be more)'],
+    [{ reason: 'the role bidder is needed' }, 'It is so. (the role bidder is needed)'],
+  ] as const) {
+    const { ran: detailed } = await run(t, () => refusal(403, 'NO', more), 'show', AUCTION_ID);
+    assert.ok(detailed.err.includes(`Refused: NO. ${told}`), detailed.err);
+  }
   const confirm = await run(t, bids(refusal(409, 'CONFIRMATION_NEEDED')), 'bid', AUCTION_ID, '900');
   assert.match(confirm.ran.err, /--confirm/);
 });

@@ -97,13 +97,22 @@ test('create: needs a token, the role of a seller, and a listing that can be rea
   const anonymous = await create(LISTING);
   assertRefused(anonymous, 'NOT_SIGNED_IN');
   assert.equal(anonymous.headers.get('www-authenticate'), 'Bearer');
-  assertRefused(await create(LISTING, await fixture.token('ann')), 'ROLE_MISSING');
+  const bidder = await create(LISTING, await fixture.token('ann'));
+  assertRefused(bidder, 'ROLE_MISSING');
+  assert.equal(bidder.body['reason'], 'the role seller is needed');
   const token = await fixture.token('sam', ['seller']);
   assertRefused(await create({ ...LISTING, currency: 'usd' }, token), 'MALFORMED', 'currency');
   assertRefused(await create({ ...LISTING, colour: 'red' }, token), 'MALFORMED', 'colour');
   assertRefused(await create({ ...LISTING, id: 4 }, token), 'MALFORMED', 'id');
-  assertRefused(await create('{"title"', token), 'MALFORMED');
-  assertRefused(await create('[]', token), 'MALFORMED');
+  for (const [text, reason] of [
+    ['{"title"', 'is not JSON'],
+    ['[]', 'must be an object'],
+    ['{"a":{"b":{"c":{"d":{}}}}}', 'must not nest deeper than 4'],
+  ] as const) {
+    const refused = await create(text, token);
+    assertRefused(refused, 'MALFORMED', 'body');
+    assert.equal(refused.body['reason'], reason);
+  }
   assertRefused(await create({ title: 'x' }, token), 'MALFORMED', 'currency');
   assert.equal(fixture.shards.submitted.length, 0);
 });

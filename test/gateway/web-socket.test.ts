@@ -97,7 +97,9 @@ test('without the role of a bidder a bid is refused with ROLE_MISSING', async (t
   const token = await fixture.token('sam', ['seller']);
   const client = await Client.signedIn(fixture, 'sam', { token });
   client.send(PLACE_BID, bidOf(2));
-  assertRefused(await client.next(), 'ROLE_MISSING', 2);
+  const refused = await client.next();
+  assertRefused(refused, 'ROLE_MISSING', 2);
+  assert.equal(refused['reason'], 'the role bidder is needed');
 });
 
 test('a frame that the queue does not take is OVERLOADED with a time to wait', async (t) => {
@@ -169,7 +171,10 @@ test('a frame that cannot be read is MALFORMED with its place', async (t) => {
   assertRefused(refused, 'MALFORMED', 5);
   assert.equal(refused['field'], 'clientTimeMs');
   client.socket.send(new Uint8Array([0xc1]));
-  assertRefused(await client.next(), 'MALFORMED', 0);
+  const noFrame = await client.next();
+  assertRefused(noFrame, 'MALFORMED', 0);
+  assert.equal(noFrame['field'], undefined);
+  assert.equal(noFrame['reason'], 'the message must be an array that starts with its number');
   client.send(GET, { id: 6, auctionId: 'short' });
   const short = await client.next();
   assertRefused(short, 'MALFORMED', 6);

@@ -231,10 +231,10 @@ test('maps, extension types, 32-bit arrays and the unused byte are refused', () 
   refuses([0xde, 0x00, 0x00]);
   refuses([0xdf, 0x00, 0x00, 0x00, 0x00]);
   for (const head of [0xc7, 0xc8, 0xc9, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8]) {
-    refuses([head, ...Array<number>(24).fill(0)], /not used here/);
+    refuses([head, ...Array<number>(24).fill(0)], /must not be of the MessagePack type/);
   }
-  refuses([0xdd, 0x00, 0x00, 0x00, 0x00], /not used here/);
-  refuses([0xc1], /not used here/);
+  refuses([0xdd, 0x00, 0x00, 0x00, 0x00], /must not be of the MessagePack type/);
+  refuses([0xc1], /must not be of the MessagePack type/);
   // What msgpackr makes of things that are no plain values.
   for (const value of [{ a: 1 }, new Date(0), new Map([[1, 2]]), undefined]) {
     refuses(new Uint8Array(packr.pack(value)));
@@ -245,10 +245,10 @@ test('NaN, infinities and −0 are refused in both widths', () => {
   for (const value of [NaN, Infinity, -Infinity, -0]) {
     const wide = Buffer.alloc(9, 0xcb);
     wide.writeDoubleBE(value, 1);
-    refuses(wide, /not a finite number/);
+    refuses(wide, /must be a finite number/);
     const narrow = Buffer.alloc(5, 0xca);
     narrow.writeFloatBE(value, 1);
-    refuses(narrow, /not a finite number/);
+    refuses(narrow, /must be a finite number/);
   }
 });
 

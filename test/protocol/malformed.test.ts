@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { MsgpackReader } from '../../src/lib/msgpack-reader.ts';
 import { MsgpackWriter } from '../../src/lib/msgpack-writer.ts';
-import { MalformedField } from '../../src/protocol/field.ts';
+import { MalformedField, str, word } from '../../src/protocol/field.ts';
 import { decodeAs, decodeFrame, UnknownMessage } from '../../src/protocol/frame.ts';
 import { frameFromJson, parseObject } from '../../src/protocol/json-codec.ts';
 import type { Message } from '../../src/protocol/message.ts';
@@ -131,11 +131,11 @@ test('a frame that is no frame is refused without a path', () => {
   const none: readonly (readonly [string, RegExp])[] = [
     ['', /cut off/],
     ['90', /cut off/],
-    ['c0', /expected an array/],
-    ['81a474797065a470696e67', /expected an array/],
+    ['c0', /must be an array/],
+    ['81a474797065a470696e67', /must be an array/],
     ['91ff', /whole number/],
     ['91a470696e67', /type 0xa4/],
-    ['9108', /fields are missing/],
+    ['9108', /has 0 fields and needs at least 1/],
     ['92080100', /left over/],
   ];
   for (const [hex, reason] of none) {
@@ -144,6 +144,7 @@ test('a frame that is no frame is refused without a path', () => {
       (error: unknown) => {
         assert.ok(error instanceof MalformedField, hex);
         assert.match(error.message, reason, hex);
+        assert.deepEqual(error.told, { reason: `the message ${error.message}` });
         return error.path === '';
       },
     );
@@ -225,6 +226,50 @@ test('JSON that is no message of clients is refused', () => {
   refuse('{"type":"ping","id":"1"}', { path: 'id' });
   refuse('{"type":"ping","id":1,"clientTime":5}', { path: 'clientTime' });
   refuse('{"type":"ping","id":1,"__proto__":{"id":2}}', { path: '__proto__' });
+});
+
+test('a reason says what has to be there, in words and not in patterns', () => {
+  const whole = {
+    type: 'place_bid',
+    id: 1,
+    auctionId: '7hK2mQ9xT4bW8cR5vN1zLp',
+    nonce: 'Zb3k9QpXw2Lr8TfV',
+    amountCents: 2000,
+  };
+  const reasons: readonly (readonly [object, string, string])[] = [
+    [{ currency: 'EURO' }, 'currency', 'must be exactly 3 capital letters, such as EUR'],
+    [{ currency: 'eur' }, 'currency', 'must be exactly 3 capital letters, such as EUR'],
+    [{ auctionId: 'short' }, 'auctionId', 'must be 22 letters and digits'],
+    [{ auctionId: '-'.repeat(22) }, 'auctionId', 'must be 22 letters and digits'],
+    [{ nonce: 'short' }, 'nonce', 'must be 8 to 64 visible ASCII characters without spaces'],
+    [{ nonce: 'with a space' }, 'nonce', 'must be 8 to 64 visible ASCII characters without spaces'],
+    [{ nonce: undefined }, 'nonce', 'is missing'],
+    [{ nonce: null }, 'nonce', 'must be 8 to 64 visible ASCII characters without spaces'],
+    [{ amountCents: 1.5 }, 'amountCents', 'must be a whole number from 0 to 10000000000000'],
+    [{ confirm: 1 }, 'confirm', 'must be true or false'],
+    [{ amount: 20 }, 'amount', 'is not a known field'],
+  ];
+  for (const [wrong, field, reason] of reasons) {
+    assert.throws(
+      () => frameFromJson(JSON.stringify({ ...whole, ...wrong }), 4, new MsgpackWriter()),
+      (error: unknown) => {
+        assert.ok(error instanceof MalformedField, field);
+        assert.deepEqual(error.told, { field, reason });
+        return true;
+      },
+    );
+  }
+  const lengths: readonly (readonly [number, number, string])[] = [
+    [3, 3, 'must be a text of exactly 3 characters'],
+    [0, 4, 'must be a text of at most 4 characters'],
+    [1, 4, 'must be a text of 1 to 4 characters'],
+  ];
+  for (const [min, max, message] of lengths) {
+    assert.throws(() => str(min, max).check('x'.repeat(5), 'named'), { message });
+  }
+  assert.throws(() => word(['a', 'b']).check(2, 'positional'), {
+    message: 'must be a whole number from 0 to 1',
+  });
 });
 
 test('JSON may nest as deep as allowed, brackets in texts not counted', () => {

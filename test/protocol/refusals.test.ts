@@ -82,6 +82,14 @@ test('a number leads to its name, an unknown one to none', () => {
   assert.equal(refusalName(3999), undefined);
 });
 
+test('a sentence makes sense over every transport that it may come by', () => {
+  for (const [name, { message }] of Object.entries(REFUSALS)) {
+    // Only a WebSocket can be signed in already.
+    if (name === 'ALREADY_SIGNED_IN') continue;
+    assert.doesNotMatch(message, /\bhello\b|connect again|\bframes?\b/i, name);
+  }
+});
+
 test('overload and unknown outcomes are retryable, with a status that says so', () => {
   for (const [name, { code, http, retryable }] of Object.entries(REFUSALS)) {
     if (code >= 9000) assert.ok(retryable && http >= 500, name);
