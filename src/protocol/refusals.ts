@@ -115,7 +115,7 @@ export const REFUSALS = {
     false,
     'The listing breaks a rule; field and reason say which.',
   ),
-  BIDDER_UNKNOWN: refusal(3022, 404, false, 'Nobody has bid on this auction under this alias.'),
+  BIDDER_UNKNOWN: refusal(3024, 404, false, 'Nobody has bid on this auction under this alias.'),
 
   // 4000: the account
   NOT_SIGNED_IN: refusal(4000, 401, false, 'Sign in first, with a token.'),

@@ -6,7 +6,7 @@ import { bool } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
-export const LEADING_AGAIN = message('server', 82, 'leading_again', {
+export const LEADING_AGAIN = message('server', 83, 'leading_again', {
   auctionId,
   epoch,
   seq: auctionSeq,
