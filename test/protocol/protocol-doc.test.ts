@@ -176,6 +176,27 @@ test('the limits in the docs are the defaults, and what refuses them exists', ()
   }
 });
 
+test('the names of the system design lead to names that exist', () => {
+  const rows = tableOf(sectionOf(doc, 'Names in the system design'));
+  const fields = ALL_MESSAGES.flatMap((message) => messageFields(message).map(({ name }) => name));
+  // The JSON form adds it.
+  const ours = new Set([...ALL_MESSAGES.map(({ name }) => name), ...fields, 'timeRemainingMs']);
+  for (const [theirs = '', here = ''] of rows) {
+    for (const [, name = ''] of here.matchAll(/`([a-zA-Z_.]+)`/g)) {
+      for (const part of name.split('.')) assert.ok(ours.has(part), `${theirs}: ${name}`);
+    }
+  }
+  const named = rows.map(([theirs]) => theirs).join(' ');
+  const examples = {
+    place_bid: ['auctionId', 'amount', 'timestamp', 'nonce'],
+    bid_update: ['auctionId', 'currentPrice', 'bidCount', 'leadingBidder', 'timeRemaining'],
+    outbid: ['auctionId', 'yourBid', 'currentPrice', 'timeRemaining'],
+  };
+  for (const [message, parts] of Object.entries(examples)) {
+    for (const part of parts) assert.match(named, new RegExp(`\\b${message}\\.${part}\\b`));
+  }
+});
+
 test('links inside the docs lead somewhere', () => {
   for (const name of ['protocol.md', 'refusals.md', 'rest.md']) {
     for (const [, file = '', anchor = ''] of readDoc(name).matchAll(
