@@ -210,6 +210,7 @@ export const GATEWAY = {
   connectionsPerUserMax: 20,
   httpSocketsMax: 2_000,
   addressesMax: 100_000,
+  usersMax: 50_000,
   subscriptionsPerConnectionMax: 1_000,
   inFlightPerConnectionMax: 1_024,
 

@@ -1,16 +1,13 @@
 /**
- * Numbers for connections, and who is behind them. A number is a slot (20 bits) and the slot's
- * generation (12 bits): replies that come back after a connection has gone find another generation
- * and reach nobody. Freed slots queue up, so that a number comes again only after 4,096 rounds over
+ * Numbers for connections (and for users), and who is behind them. A number is a slot and the slot's
+ * generation (lib/slots.ts): replies that come back after a connection has gone find another
+ * generation and reach nobody. Freed slots queue up, so that a number comes again only after 4,096 rounds over
  * all free slots; there are always a thousand.
  */
 import { assert } from '../lib/assert.ts';
+import { GENERATION_COUNT, generationOf, SLOT_COUNT_MAX, slotOf } from '../lib/slots.ts';
 import type { Conn } from './shard-port.ts';
 
-const SLOT_BITS = 20;
-const SLOT_COUNT_MAX = 1 << SLOT_BITS;
-const SLOT_MASK = SLOT_COUNT_MAX - 1;
-const GENERATION_COUNT = 1 << (32 - SLOT_BITS);
 const FREE_SLOTS_MIN = 1024;
 
 export class ConnectionTable<T> {
@@ -38,7 +35,7 @@ export class ConnectionTable<T> {
   }
 
   get(conn: Conn): T | undefined {
-    const slot = conn & SLOT_MASK;
+    const slot = slotOf(conn);
     return this.#numbers[slot] === conn ? this.#entries[slot] : undefined;
   }
 
@@ -47,10 +44,10 @@ export class ConnectionTable<T> {
   }
 
   remove(conn: Conn): void {
-    const slot = conn & SLOT_MASK;
+    const slot = slotOf(conn);
     if (this.#numbers[slot] !== conn) return;
     this.#entries[slot] = undefined;
-    const after = (conn >>> SLOT_BITS) + 1;
+    const after = generationOf(conn) + 1;
     const generation = after === GENERATION_COUNT ? 1 : after;
     this.#numbers[slot] = generation * SLOT_COUNT_MAX + slot;
     this.#free.push(slot);

@@ -16,6 +16,11 @@ export interface GatewayLimits {
   readonly httpSocketsMax: number;
   /** Addresses that are remembered; beyond it, strangers are refused until some are forgotten. */
   readonly addressesMax: number;
+  /**
+   * Users that are remembered: whoever is away longest is forgotten first. Those with connections
+   * are kept in any case.
+   */
+  readonly usersMax: number;
   /** Auctions that one connection watches. */
   readonly subscriptionsPerConnectionMax: number;
   /** Frames of one connection that wait for their answer. */
@@ -94,6 +99,8 @@ export const GATEWAY_LIMITS: GatewayLimits = GATEWAY;
 /** The relations that the code relies on. @throws AssertionFailure */
 export function assertLimits(limits: GatewayLimits): void {
   assert(limits.connectionsMax <= 900_000, 'connection numbers have 20 bits for the slot');
+  const slots = limits.usersMax + limits.connectionsMax + limits.httpSocketsMax;
+  assert(slots <= 1_000_000, 'user numbers have 20 bits for the slot');
   assert(limits.frameBytesMax <= limits.frameBytesReadMax, 'a frame in the limit can be read');
   assert(limits.bytesPerSecond >= limits.frameBytesMax, 'a second allows at least one frame');
   assert(limits.slowConsumerBytes <= limits.backPressureBytesMax, 'slow comes before cut');

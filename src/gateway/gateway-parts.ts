@@ -104,7 +104,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const life = new LifeCycle();
   const connections = new ConnectionTable<Session | ShardCall>();
   const addresses = new AddressTable(limits.addressesMax);
-  const users = new UserTable(shards.count);
+  const users = new UserTable(shards, limits.usersMax);
   const watched = new WatchedTable(nowUs, limits.historyUpdatesMax, limits.historyBytesMax);
   const reports = (): readonly ShardReport[] =>
     Array.from({ length: shards.count }, (_, i) => shards.port(i).report(nowUs()));

@@ -140,10 +140,25 @@ export class RestDoor {
     address: AddressEntry,
     bodyArrives: Promise<Body>,
   ): Promise<void> {
-    const { route, id } = match;
     const close = hasBody(head);
-    const caller = await this.#caller(exchange, head.authorization, route, address, close);
+    const caller = await this.#caller(exchange, head.authorization, match.route, address, close);
     if (caller === undefined) return;
+    try {
+      await this.#answer(exchange, head, match, address, bodyArrives, caller);
+    } finally {
+      if (caller.user !== null) this.#options.users.release(caller.user);
+    }
+  }
+
+  async #answer(
+    exchange: Exchange,
+    head: RequestHead,
+    match: { readonly route: Route; readonly id: string },
+    address: AddressEntry,
+    bodyArrives: Promise<Body>,
+    caller: Caller,
+  ): Promise<void> {
+    const { route, id } = match;
     const body = await bodyArrives;
     if (body === 'ABORTED') return;
     if (body === 'TOO_LARGE') return exchange.refuse('TOO_LARGE', { close: true });
@@ -166,7 +181,7 @@ export class RestDoor {
     }
   }
 
-  /** Who asks, if they may; else it has been refused. */
+  /** Who asks, if they may, to be released by the users' table; else it has been refused. */
   async #caller(
     exchange: Exchange,
     authorization: string,
@@ -201,6 +216,7 @@ export class RestDoor {
       exchange.refuse('ROLE_MISSING', { reason: neededRole(route.access), close });
       return undefined;
     }
+    users.hold(user);
     return { user, roles: identity.roles, expiresAtMs: identity.expiresAtMs };
   }
 

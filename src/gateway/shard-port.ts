@@ -7,8 +7,8 @@
  *   session ◀──────── reply(conn, bytes) ──────── shard   after the commit
  *   hub     ◀─ subscribed · update · notify ───── shard   after the commit
  *
- * Connections and users travel as numbers that the gateway gives out. A connection number is
- * never reused for another connection while replies to it may still be on their way.
+ * Connections and users travel as numbers that the gateway gives out. A number is never reused for
+ * another connection or user while anything that names it may still be on its way.
  */
 
 /** Number of a connection (a WebSocket, or one HTTP request), below 2^32. */
@@ -29,6 +29,9 @@ export interface ShardPort {
 
   /** Tells the shard who a user number is; has to come before the first submit that uses it. */
   introduce(user: UserNumber, userId: string): boolean;
+
+  /** No submit will use this number any more, before it is introduced again. False: full. */
+  forget(user: UserNumber): boolean;
 
   /** No more watchers: updates of this auction need not be sent any more. */
   unwatch(handle: number): boolean;

@@ -95,6 +95,11 @@ export class SignIn {
     if (session.user !== null && session.user !== user) {
       return this.#sender.refuse(session, hello.id, 'ALREADY_SIGNED_IN');
     }
+    const feed = hello.feed ?? true;
+    // Without that a shard could not tell him what happens to his bids before he speaks to it.
+    if (feed && !this.#users.introduceToAll(user)) {
+      return this.#sender.refuse(session, hello.id, 'OVERLOADED');
+    }
     if (session.user === null) {
       if (this.#users.sessionsOf(user.number).size >= this.#limits.connectionsPerUserMax) {
         this.#sender.refuse(session, hello.id, 'TOO_MANY_CONNECTIONS');
@@ -106,7 +111,7 @@ export class SignIn {
     }
     session.roles = identity.roles;
     session.expiresAtMs = identity.expiresAtMs;
-    session.feed = hello.feed ?? true;
+    session.feed = feed;
     this.#welcome(session, hello.id, identity);
   }
 

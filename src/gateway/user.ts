@@ -24,13 +24,15 @@ export function neededRole(roles: number): string {
 }
 
 export class User {
-  readonly number: UserNumber;
+  /** Given by the table. */
+  number: UserNumber = 0;
   readonly id: string;
+  /** Connections and requests that need it to stay. */
+  holds = 0;
   /** Commands over all connections and REST. */
   readonly commands = new RateBucket();
 
-  constructor(number: UserNumber, id: string) {
-    this.number = number;
+  constructor(id: string) {
     this.id = id;
   }
 }

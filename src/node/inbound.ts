@@ -16,6 +16,8 @@ export const INTRODUCE = 3;
 export const UNWATCH = 4;
 /** Commit, save, and end. */
 export const STOP = 5;
+/** A user number stands for nobody any more; payload: whom it stood for. */
+export const FORGET = 6;
 
 export const INBOUND_HEADER_BYTES = 24;
 /** Where the stamp stands in a record. */

@@ -16,7 +16,9 @@ import type { Deliveries } from '../protocol/deliveries.ts';
 import type { RingMemory } from './byte-ring.ts';
 import { makeRing, RingConsumer, RingProducer } from './byte-ring.ts';
 import { CLOSING_TABLE_BYTES, ClosingTable } from './closing-table.ts';
-import { FRAME, INTRODUCE, InboundCursor, pushInbound, STOP, TICK, UNWATCH } from './inbound.ts';
+import { FRAME, InboundCursor, pushInbound, STOP, TICK, UNWATCH } from './inbound.ts';
+import type { KnownUser } from './known-users.ts';
+import { KnownUsers } from './known-users.ts';
 import { OutboundReader } from './outbound.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { ShardBacklog } from './shard-backlog.ts';
@@ -64,7 +66,7 @@ export interface ShardWorkerData {
   readonly outbound: RingMemory;
   readonly status: SharedArrayBuffer;
   readonly closing: SharedArrayBuffer;
-  readonly users: readonly (readonly [number: number, id: string])[];
+  readonly users: readonly KnownUser[];
   readonly watched: readonly number[];
   /** The last run died: what it may have died of is taken one frame at a time. */
   readonly cautious: boolean;
@@ -95,7 +97,6 @@ export interface ShardReady {
 /** Damage is not cured by starting again. */
 const FATAL_ERRORS = new Set(['DamagedJournal', 'DamagedState', 'DamagedDataFolder']);
 const NO_BYTES = new Uint8Array(0);
-const encoder = new TextEncoder();
 
 export class ShardThread implements ShardPort {
   readonly #options: ShardThreadOptions;
@@ -109,7 +110,7 @@ export class ShardThread implements ShardPort {
   readonly #backlog: ShardBacklog;
   readonly #consumer: RingConsumer;
   readonly #reader: OutboundReader;
-  readonly #users = new Map<number, string>();
+  readonly #users = new KnownUsers();
   readonly #clock: ShardClock;
   readonly #restarts = new RestartPolicy();
   #worker: Worker | null = null;
@@ -177,9 +178,11 @@ export class ShardThread implements ShardPort {
   }
 
   introduce(user: number, userId: string): boolean {
-    this.#users.set(user, userId);
-    const stampUs = this.#options.clock().nowUs();
-    return pushInbound(this.#producer, INTRODUCE, 0, user, stampUs, encoder.encode(userId));
+    return this.#users.introduce(this.#producer, user, userId, this.#options.clock().nowUs());
+  }
+
+  forget(user: number): boolean {
+    return this.#users.forget(this.#producer, user, this.#options.clock().nowUs());
   }
 
   unwatch(handle: number): boolean {
@@ -282,7 +285,7 @@ export class ShardThread implements ShardPort {
       outbound: this.#outbound,
       status: this.#statusMemory,
       closing: this.#closingMemory,
-      users: [...this.#users],
+      users: this.#users.atStart(this.#peek()),
       watched: this.#options.watchedHandles(),
       cautious,
     };

@@ -16,7 +16,7 @@ import { SnapshotSchedule } from '../shard/snapshot-schedule.ts';
 import { Snapshotter } from '../shard/snapshotter.ts';
 import { RingConsumer, RingProducer } from './byte-ring.ts';
 import { ClosingTable } from './closing-table.ts';
-import { FRAME, INTRODUCE, InboundCursor, STOP, TICK, UNWATCH } from './inbound.ts';
+import { FORGET, FRAME, INTRODUCE, InboundCursor, STOP, TICK, UNWATCH } from './inbound.ts';
 import { OutboundWriter } from './outbound.ts';
 import { ShardStatus } from './shard-status.ts';
 import type { FromShard, ShardWorkerData } from './shard-thread.ts';
@@ -161,6 +161,8 @@ class ShardLoop {
         return this.#shard.tick(cursor.stampUs);
       case INTRODUCE:
         return this.#shard.introduce(cursor.user, this.#text());
+      case FORGET:
+        return this.#shard.forget(cursor.user);
       case UNWATCH:
         return this.#shard.unwatch(cursor.conn);
       case STOP:

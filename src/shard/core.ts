@@ -14,7 +14,8 @@ import { due, nextDeadlineMs } from '../auction/lifecycle.ts';
 import type { RuleSettings } from '../auction/settings.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Seq } from '../journal/seq.ts';
-import { assert, must } from '../lib/assert.ts';
+import { assert } from '../lib/assert.ts';
+import { slotOf } from '../lib/slots.ts';
 import type { RefusalName } from '../protocol/refusals.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
 import { REFUSED } from '../protocol/messages/refused.ts';
@@ -34,6 +35,14 @@ export interface CoreOptions {
   readonly settings: RuleSettings;
 }
 
+/** A user as the gateway knows it. */
+interface Introduced {
+  readonly number: number;
+  readonly id: UserId;
+  /** NOBODY before the first command. */
+  ref: UserRef;
+}
+
 export class ShardCore {
   readonly index: number;
   readonly shards: number;
@@ -46,9 +55,8 @@ export class ShardCore {
   readonly watchers: Watchers;
   readonly feed: Feed;
   #nowUs: number;
-  /** Ids of the users that the gateway introduced, by its number. */
-  readonly #idsByNumber: (UserId | undefined)[] = [];
-  readonly #refsByNumber: UserRef[] = [];
+  /** The users that the gateway introduced and has not forgotten, by the slot of its number. */
+  readonly #introduced: (Introduced | undefined)[] = [];
   readonly #numbersByRef: number[] = [];
 
   constructor(options: CoreOptions) {
@@ -88,33 +96,38 @@ export class ShardCore {
   }
 
   introduce(number: number, id: UserId): void {
-    this.#idsByNumber[number] = id;
     const ref = this.state.userById(id);
-    this.#refsByNumber[number] = ref;
+    this.#introduced[slotOf(number)] = { number, id, ref };
     if (ref !== NOBODY) this.#numbersByRef[ref] = number;
   }
 
-  /** The id behind a gateway's user number. */
-  idOfNumber(number: number): UserId {
-    return must(this.#idsByNumber[number], 'a user number without an introduction');
+  /** Nothing more comes from this number, and nothing more is sent to it. */
+  forget(number: number): void {
+    const { ref } = this.#introducedAs(number);
+    this.#introduced[slotOf(number)] = undefined;
+    if (this.numberOf(ref) === number) this.#numbersByRef[ref] = 0;
   }
 
   /** The shard's reference for a gateway's user number; new users are recorded first. */
   userOfNumber(number: number): UserRef {
-    const known = this.#refsByNumber[number];
-    if (known !== undefined && known !== NOBODY) return known;
-    const ref = this.userOfId(this.idOfNumber(number));
-    this.#refsByNumber[number] = ref;
-    this.#numbersByRef[ref] = number;
-    return ref;
+    const user = this.#introducedAs(number);
+    if (user.ref !== NOBODY) return user.ref;
+    user.ref = this.userOfId(user.id);
+    this.#numbersByRef[user.ref] = number;
+    return user.ref;
   }
 
   /** As `userOfNumber` for somebody who only reads: whom this shard does not know stays NOBODY. */
   readerOfNumber(number: number): UserRef {
     if (number === 0) return NOBODY;
-    const known = this.#refsByNumber[number];
-    if (known !== undefined && known !== NOBODY) return known;
-    return this.state.userById(this.idOfNumber(number));
+    const { ref, id } = this.#introducedAs(number);
+    return ref === NOBODY ? this.state.userById(id) : ref;
+  }
+
+  #introducedAs(number: number): Introduced {
+    const user = this.#introduced[slotOf(number)];
+    assert(user !== undefined && user.number === number, 'a user number without an introduction');
+    return user;
   }
 
   userOfId(id: UserId): UserRef {

@@ -80,6 +80,11 @@ export class Shard {
     this.#core.introduce(user, id as UserId);
   }
 
+  /** The gateway's user number stands for nobody any more. */
+  forget(user: number): void {
+    this.#core.forget(user);
+  }
+
   /** Goes on for watchers whom an earlier run of this shard had. */
   rewatch(handle: number): void {
     this.#core.watchers.rewatch(this.#core.state.auction(this.#core.refOf(handle)));

@@ -22,6 +22,7 @@ export class FakeShards implements Shards {
   readonly count: number;
   readonly submitted: Submitted[] = [];
   readonly introduced: { shard: number; user: number; userId: string }[] = [];
+  readonly forgotten: { shard: number; user: number }[] = [];
   readonly unwatched: number[] = [];
   /** Whether the queues are full. */
   full = false;
@@ -91,6 +92,11 @@ export class FakeShards implements Shards {
       introduce: (user, userId) => {
         if (this.full) return false;
         this.introduced.push({ shard, user, userId });
+        return true;
+      },
+      forget: (user) => {
+        if (this.full) return false;
+        this.forgotten.push({ shard, user });
         return true;
       },
       unwatch: (handle) => {

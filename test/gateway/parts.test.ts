@@ -8,10 +8,9 @@ import { FramePeek } from '../../src/gateway/frame-peek.ts';
 import { assertLimits, GATEWAY_LIMITS } from '../../src/gateway/gateway-limits.ts';
 import { RateBucket } from '../../src/gateway/rate-bucket.ts';
 import { UpdateHistory } from '../../src/gateway/update-history.ts';
-import { UserTable } from '../../src/gateway/user-table.ts';
 import { ANSWER } from '../../src/protocol/messages/answer.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
-import { encode, FakeShards } from './fake-shards.ts';
+import { encode } from './fake-shards.ts';
 import { view } from './fixtures.ts';
 import { answerOf, bidOf, refusedFrame } from './messages.ts';
 
@@ -151,24 +150,6 @@ test('a history keeps the newest updates within count and bytes, and knows what 
     history.add(seq + 6, seq + 6, new Uint8Array(bytesMax + 1));
     assert.ok(history.covers(seq + 6) && !history.covers(seq + 5));
   }
-});
-
-test('users keep their number, and each shard learns them once', () => {
-  const shards = new FakeShards(2);
-  const users = new UserTable(2);
-  for (let i = 0; i < 3_000; i++) {
-    const user = users.user(`u${i}`);
-    assert.equal(user.number, i + 1);
-    assert.equal(users.user(`u${i}`), user);
-    for (let twice = 0; twice < 2; twice++) assert.ok(users.introduce(user, 1, shards.port(1)));
-  }
-  assert.equal(shards.introduced.length, 3_000);
-  shards.full = true;
-  const late = users.user('late');
-  assert.equal(users.introduce(late, 0, shards.port(0)), false);
-  shards.full = false;
-  assert.ok(users.introduce(late, 0, shards.port(0)));
-  assert.deepEqual(shards.introduced.at(-1), { shard: 0, user: 3_001, userId: 'late' });
 });
 
 test('addresses: IPv4, IPv6 by network, forwarded ones; strangers are refused when the table is full', () => {

@@ -16,6 +16,9 @@ import type { ShardFailure } from '../../src/node/shard-thread.ts';
 import { ShardThread } from '../../src/node/shard-thread.ts';
 import type { Deliveries } from '../../src/protocol/deliveries.ts';
 import { CREATE_AUCTION } from '../../src/protocol/messages/create-auction.ts';
+import type { Bids } from '../../src/protocol/messages/bids.ts';
+import type { ListBids } from '../../src/protocol/messages/list-bids.ts';
+import { LIST_BIDS } from '../../src/protocol/messages/list-bids.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { AUCTION, frameOf, readFrame } from '../shard/fixture.ts';
 
@@ -114,6 +117,9 @@ function bid(id: number, amountCents: number, nonce: string): Uint8Array {
   return frameOf(PLACE_BID, { id, auctionId: AUCTION, amountCents, nonce, ...more });
 }
 
+/** Ends a test that waits for something that does not come. */
+const TIMEOUT_MS = 60_000;
+
 describe('shard thread', () => {
   it('answers through the rings, stops cleanly, and goes on where it stopped', async () => {
     const data = join(folder, 'clean');
@@ -166,10 +172,54 @@ describe('shard thread', () => {
     assert.deepEqual(failures, []);
     await thread.stop();
   });
+
+  it(
+    'knows whose frame it is when one slot has had many users, also across deaths',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      const replies = new Replies();
+      const failures: ShardFailure[] = [];
+      const thread = threadOn(join(folder, 'forgets'), replies, failures);
+      await thread.start();
+      thread.startClock();
+      thread.introduce(1, 'seller');
+      thread.submit(7, 1, clock.nowUs(), listing());
+      await replies.for(1);
+      const bidders: string[] = [];
+      const answers: Promise<Reply>[] = [];
+      for (let id = 10; id < 600; id++) {
+        // One slot, and another generation each time; some come back under another number.
+        const number = (id << 20) + 2;
+        const name = `bidder-${id % 100}`;
+        bidders.push(name);
+        assert.ok(thread.introduce(number, name));
+        assert.ok(
+          thread.submit(7, number, clock.nowUs(), bid(id, 1_000_000 + id * 10_000, `nonce-${id}`)),
+        );
+        assert.ok(thread.forget(number));
+        if (id % 200 === 0) void thread.kill();
+        answers.push(replies.for(id));
+        if (id % 90 === 0) await answers.at(-1);
+      }
+      for (const { fields } of await Promise.all(answers)) {
+        assert.equal(fields['code'], 0, `bid ${String(fields['id'])}`);
+      }
+      const seen: unknown[] = [];
+      for (let before: number | null = null, id = 1_000; ; id++) {
+        const page: ListBids = { id, auctionId: AUCTION, before, limit: 100, asAdmin: true };
+        thread.submit(7, 1, clock.nowUs(), frameOf(LIST_BIDS, page));
+        const { bids, next } = (await replies.for(id)).fields as unknown as Bids;
+        seen.unshift(...bids.map(({ bidderId }) => bidderId).toReversed());
+        if (next === null) break;
+        before = next;
+      }
+      assert.deepEqual(seen, bidders);
+      assert.deepEqual(failures, []);
+      await thread.stop();
+    },
+  );
 });
 
-/** Ends a test that waits for something that does not come. */
-const TIMEOUT_MS = 60_000;
 const DEADLY_CONN = 66;
 
 async function listedThread(

@@ -122,3 +122,33 @@ test(
     for (const client of [sam, ada, ann, bob]) client.close();
   },
 );
+
+test(
+  'after a restart the private feed needs nothing but the sign-in',
+  { timeout: 60_000 },
+  async (t) => {
+    let server = await Server.start({ env: UNLIMITED });
+    t.after(() => server.kill());
+    const seller = await server.token('sam', ['seller']);
+    const [ann, bob] = [await server.token('ann'), await server.token('bob')];
+    const auctions: string[] = [];
+    const first = await WireClient.connect(server.url, ann);
+    // Several, so that most shards have one.
+    for (let i = 0; i < 6; i++) {
+      const { auctionId } = await list(server.url, seller, { endsAtMs: Date.now() + DAY_MS });
+      auctions.push(auctionId as string);
+      assert.equal((await bid(first, auctionId as string, 2_000)).fields['code'], 0);
+    }
+    assert.equal(await server.stop(), 0);
+    server = await Server.start({ data: server.data, env: UNLIMITED });
+    const silent = await WireClient.connect(server.url, ann);
+    const bidder = await WireClient.connect(server.url, bob);
+    for (const auctionId of auctions) {
+      assert.equal((await bid(bidder, auctionId, 3_000)).fields['code'], 0);
+      const isIt = ({ name, fields }: Received): boolean =>
+        name === 'outbid' && fields['auctionId'] === auctionId;
+      assert.equal((await silent.push(isIt)).fields['yourBidCents'], 2_000);
+    }
+    for (const client of [silent, bidder]) client.close();
+  },
+);

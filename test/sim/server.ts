@@ -27,6 +27,8 @@ import type { World } from './world.ts';
 const ID_BYTES = 22;
 const BEAT_US = 250_000;
 const THREAD_RESTART_US = 30_000;
+/** Fewer than there are, so that users are forgotten and come back under other numbers. */
+const USERS_MAX = 1;
 const SLOW_BYTES = 2_000;
 const BUFFER_BYTES = 4_000;
 /** Longer than any queue may be. */
@@ -123,6 +125,7 @@ export class Server {
           slowConsumerBytes: SLOW_BYTES,
           backPressureBytesMax: BUFFER_BYTES,
           conflationMs: world.plan.conflationMs,
+          usersMax: USERS_MAX,
         },
       },
       {

@@ -10,13 +10,14 @@ import type { StateStore } from '../../src/journal/state-store.ts';
 import type { RingMemory } from '../../src/node/byte-ring.ts';
 import { makeRing, RingConsumer, RingProducer } from '../../src/node/byte-ring.ts';
 import {
+  FORGET,
   FRAME,
-  INTRODUCE,
   InboundCursor,
   pushInbound,
   TICK,
   UNWATCH,
 } from '../../src/node/inbound.ts';
+import { KnownUsers } from '../../src/node/known-users.ts';
 import { OutboundReader, OutboundWriter } from '../../src/node/outbound.ts';
 import type { Deliveries } from '../../src/protocol/deliveries.ts';
 import { recover } from '../../src/shard/recovery.ts';
@@ -52,7 +53,6 @@ export interface ThreadOptions {
 const INBOUND_BYTES = 1 << 15;
 const OUTBOUND_BYTES = 1 << 19;
 const NO_BYTES = new Uint8Array(0);
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 interface Running {
@@ -71,7 +71,7 @@ export class Thread implements ShardPort {
   readonly #producer = new RingProducer(this.#inbound);
   readonly #consumer = new RingConsumer(this.#outbound);
   readonly #reader = new OutboundReader(OUTBOUND_BYTES);
-  readonly #users = new Map<number, string>();
+  readonly #users = new KnownUsers();
   #running: Running | null = null;
 
   constructor(options: ThreadOptions) {
@@ -93,7 +93,9 @@ export class Thread implements ShardPort {
       settings,
       deliveries: new OutboundWriter(new RingProducer(this.#outbound)),
     });
-    for (const [number, id] of this.#users) shard.introduce(number, id);
+    const unfinished = new InboundCursor(INBOUND_BYTES);
+    unfinished.open(new RingConsumer(this.#inbound).copyTo(unfinished.bytes));
+    for (const [number, id] of this.#users.atStart(unfinished)) shard.introduce(number, id);
     for (const handle of watchedHandles()) shard.rewatch(handle);
     this.#running = {
       shard,
@@ -177,8 +179,13 @@ export class Thread implements ShardPort {
   }
 
   introduce(user: number, userId: string): boolean {
-    this.#users.set(user, userId);
-    return this.#push(INTRODUCE, 0, user, this.#options.nowUs(), encoder.encode(userId));
+    this.#options.wake();
+    return this.#users.introduce(this.#producer, user, userId, this.#options.nowUs());
+  }
+
+  forget(user: number): boolean {
+    this.#options.wake();
+    return this.#users.forget(this.#producer, user, this.#options.nowUs());
   }
 
   unwatch(handle: number): boolean {
@@ -211,6 +218,7 @@ export class Thread implements ShardPort {
     if (kind === FRAME) shard.take(conn, user, stampUs, bytes, payloadFrom, payloadTo);
     else if (kind === TICK) shard.tick(stampUs);
     else if (kind === UNWATCH) shard.unwatch(conn);
+    else if (kind === FORGET) shard.forget(user);
     else shard.introduce(user, decoder.decode(bytes.subarray(payloadFrom, payloadTo)));
   }
 }
