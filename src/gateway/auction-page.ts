@@ -1,18 +1,21 @@
 /**
- * One page of auctions from the pages of all shards, newest first. Listing times come in
- * milliseconds, so the cursor says how many auctions of the last millisecond have been shown.
- * Within one millisecond the order is by shard, and within a shard the shard's own.
+ * One page of auctions from the pages of all shards, newest first: by the millisecond of listing,
+ * and within one by id. Every shard says down to where it has looked; what another shard has below
+ * that is left for the page after this one, because something may belong in between.
+ *
+ *   shard 0   9 8 7 │ next            ┐
+ *   shard 1   9 6 5 4 3 │ next        ├▶ 9 9 8 7 │ next: the newest of the places where they stopped
+ *   shard 2   8 2   the last ones     ┘
  */
 import { MalformedField } from '../protocol/field.ts';
+import type { Auctions } from '../protocol/messages/auctions.ts';
 import type { AuctionView } from '../protocol/views.ts';
 
-/** Shards give no more at once. */
-const SHARD_PAGE_MAX = 100;
-
+/** What lies before it is older. */
 export interface Cursor {
   readonly listedAtMs: number;
-  /** Auctions of that millisecond that have been shown. */
-  readonly shown: number;
+  /** Auctions of that millisecond with lower ids lie before it; null: none of them. */
+  readonly auctionId: string | null;
 }
 
 export interface Page {
@@ -20,46 +23,48 @@ export interface Page {
   readonly next: string | null;
 }
 
-/** @throws MalformedField */
+type ShardPage = Pick<Auctions, 'auctions' | 'nextMs' | 'nextId'>;
+
+/** `1800000000000-7hK2mQ9xT4bW8cR5vN1zLp`, or a time alone. @throws MalformedField */
 export function parseCursor(text: string | null): Cursor | null {
   if (text === null) return null;
-  const parts = /^(\d{1,15})-(\d{1,4})$/.exec(text);
-  if (parts === null)
-    throw new MalformedField('must be a cursor that an earlier page gave', 'cursor');
-  return { listedAtMs: Number(parts[1]), shown: Number(parts[2]) };
+  const parts = /^(\d{1,15})(?:-([0-9A-Za-z]{22}))?$/.exec(text);
+  if (parts !== null) return { listedAtMs: Number(parts[1]), auctionId: parts[2] ?? null };
+  const reason = 'must be the next of an earlier page; start again without one';
+  throw new MalformedField(reason, 'cursor');
 }
 
-/** What to ask each shard for. */
-export function shardPage(
-  limit: number,
-  cursor: Cursor | null,
-): { limit: number; beforeUs: number | null } {
-  if (cursor === null) return { limit: Math.min(SHARD_PAGE_MAX, limit + 1), beforeUs: null };
-  return {
-    limit: Math.min(SHARD_PAGE_MAX, limit + cursor.shown + 1),
-    beforeUs: (cursor.listedAtMs + 1) * 1000,
-  };
+/** The place where a shard's page begins. */
+export function startOf(cursor: Cursor | null): {
+  readonly beforeUs: number | null;
+  readonly beforeId: string | null;
+} {
+  if (cursor === null) return { beforeUs: null, beforeId: null };
+  return { beforeUs: cursor.listedAtMs * 1000, beforeId: cursor.auctionId };
 }
 
-export function mergePages(
-  pages: readonly (readonly AuctionView[])[],
-  limit: number,
-  cursor: Cursor | null,
-): Page {
-  const all = pages.flat().sort((a, b) => b.listedAtMs - a.listedAtMs);
-  const sameMs = (view: AuctionView): boolean => view.listedAtMs === cursor?.listedAtMs;
-  const skip = Math.min(cursor?.shown ?? 0, all.filter(sameMs).length);
-  const auctions = all.slice(skip, skip + limit);
-  const asked = shardPage(limit, cursor).limit;
-  const more = all.length > skip + limit || pages.some((page) => page.length >= asked);
-  const last = auctions.at(-1);
-  if (!more) return { auctions, next: null };
-  // A whole page of one millisecond that has all been shown: go on before it.
-  if (last === undefined) return { auctions, next: cursorText((cursor?.listedAtMs ?? 1) - 1, 0) };
-  const shown = all.slice(0, skip + limit).filter((view) => view.listedAtMs === last.listedAtMs);
-  return { auctions, next: cursorText(last.listedAtMs, shown.length) };
+export function mergePages(pages: readonly ShardPage[], limit: number): Page {
+  const stops = pages.flatMap(({ nextMs, nextId }) =>
+    nextMs === null ? [] : [{ listedAtMs: nextMs, auctionId: nextId }],
+  );
+  const stop = stops.toSorted(newestFirst)[0] ?? null;
+  const seen = pages
+    .flatMap(({ auctions }) => auctions)
+    .filter((view) => stop === null || newestFirst(view, stop) <= 0)
+    .toSorted(newestFirst);
+  const auctions = seen.slice(0, limit);
+  const next = seen.length > limit ? (auctions.at(-1) ?? null) : stop;
+  return { auctions, next: next === null ? null : cursorText(next) };
 }
 
-function cursorText(listedAtMs: number, shown: number): string {
-  return `${listedAtMs}-${shown}`;
+/** A time alone lies behind all auctions of its millisecond. */
+function newestFirst(a: Cursor, b: Cursor): number {
+  if (a.listedAtMs !== b.listedAtMs) return b.listedAtMs - a.listedAtMs;
+  const [idA, idB] = [a.auctionId ?? '', b.auctionId ?? ''];
+  if (idA === idB) return 0;
+  return idA < idB ? 1 : -1;
+}
+
+function cursorText({ listedAtMs, auctionId }: Cursor): string {
+  return auctionId === null ? `${listedAtMs}` : `${listedAtMs}-${auctionId}`;
 }

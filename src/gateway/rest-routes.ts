@@ -31,7 +31,7 @@ import { RETRACT } from '../protocol/messages/retract.ts';
 import { SET_BID_LIMIT } from '../protocol/messages/set-bid-limit.ts';
 import { ACCEPTED, refusalName, REFUSALS } from '../protocol/refusals.ts';
 import { auctionView, bidEntry } from '../protocol/views.ts';
-import { mergePages, parseCursor, shardPage } from './auction-page.ts';
+import { mergePages, parseCursor, startOf } from './auction-page.ts';
 import { keyedAuctionId, newAuctionId } from './auction-id.ts';
 import type { DiscoveryContext } from './discovery-routes.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
@@ -184,7 +184,8 @@ async function listAuctions(request: RestRequest, context: RestContext): Promise
     LIST_AUCTIONS,
     {
       id: REST_REQUEST_ID,
-      ...shardPage(limit, cursor),
+      limit,
+      ...startOf(cursor),
       status:
         status === null ? null : inField('status', () => auctionStatus.check(status, 'named')),
       seller: seller === null ? null : inField('seller', () => userId.check(seller, 'named')),
@@ -193,8 +194,8 @@ async function listAuctions(request: RestRequest, context: RestContext): Promise
   );
   const fault = replies.find((reply) => refusalOf(reply) !== undefined);
   if (fault !== undefined) return refuseWith(exchange, fault);
-  const pages = replies.map((reply) => valueOf<Auctions>(reply, AUCTIONS).auctions);
-  const { auctions, next } = mergePages(pages, limit, cursor);
+  const pages = replies.map((reply) => valueOf<Auctions>(reply, AUCTIONS));
+  const { auctions, next } = mergePages(pages, limit);
   exchange.json(200, { auctions: auctions.map((view) => auctionView.plain(view, 'named')), next });
 }
 

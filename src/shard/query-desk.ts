@@ -1,9 +1,10 @@
 /** What is only asked: subscriptions, auctions with their texts, bid histories, lists. */
 import type { Auction } from '../auction/auction.ts';
 import type { AuctionListed, ListingChanged } from '../auction/events.ts';
-import type { AuctionId, AuctionRef, UserId, UserRef } from '../auction/ids.ts';
+import type { AuctionId, UserId, UserRef } from '../auction/ids.ts';
 import { NOBODY } from '../auction/ids.ts';
 import { bidHistory } from '../auction/view.ts';
+import { LISTS } from '../config/limits.ts';
 import type { Seq } from '../journal/seq.ts';
 import { AUCTION } from '../protocol/messages/auction.ts';
 import { AUCTIONS } from '../protocol/messages/auctions.ts';
@@ -13,12 +14,12 @@ import type { ListAuctions } from '../protocol/messages/list-auctions.ts';
 import type { ListBids } from '../protocol/messages/list-bids.ts';
 import { SNAPSHOT } from '../protocol/messages/snapshot.ts';
 import type { Subscribe } from '../protocol/messages/subscribe.ts';
-import type { AuctionView } from '../protocol/views.ts';
+import { pageOf } from './auction-pages.ts';
+import type { AuctionPage } from './auction-pages.ts';
 import type { ShardCore } from './core.ts';
 import { idOf, seesBidders, viewOf } from './views.ts';
 
-/** A filtered list looks at no more auctions than this in one go. */
-const LIST_SCAN_MAX = 20_000;
+const NO_PAGE: AuctionPage = { auctions: [], next: null };
 
 export class QueryDesk {
   readonly #core: ShardCore;
@@ -97,21 +98,19 @@ export class QueryDesk {
   }
 
   listAuctions(conn: number, frame: ListAuctions): void {
-    const { state } = this.#core;
+    const { state, outbox } = this.#core;
     const seller = frame.seller === null ? null : state.userById(frame.seller as UserId);
-    const before = frame.beforeUs ?? Infinity;
-    const views: AuctionView[] = [];
-    let scanned = 0;
-    for (let ref = state.auctionCount; ref >= 1 && views.length < frame.limit; ref--) {
-      const auction = state.auction(ref as AuctionRef);
-      if (auction.listedAtUs >= before) continue;
-      if (++scanned > LIST_SCAN_MAX || seller === NOBODY) break;
-      if (frame.status !== null && auction.status !== frame.status) continue;
-      if (seller !== null && auction.seller !== seller) continue;
-      views.push(viewOf(this.#core, auction));
-    }
-    AUCTIONS.write(this.#core.outbox.writer, { id: frame.id, auctions: views });
-    this.#core.outbox.reply(conn);
+    const { beforeUs, beforeId, limit, status } = frame;
+    const before = beforeUs === null ? null : { ms: Math.floor(beforeUs / 1000), id: beforeId };
+    const page =
+      seller === NOBODY ? NO_PAGE : pageOf(state, { before, limit, status, seller }, LISTS.scanMax);
+    AUCTIONS.write(outbox.writer, {
+      id: frame.id,
+      auctions: page.auctions.map((auction) => viewOf(this.#core, auction)),
+      nextMs: page.next?.ms ?? null,
+      nextId: page.next?.id ?? null,
+    });
+    outbox.reply(conn);
   }
 
   #find(conn: number, id: number, auctionId: string): Auction | undefined {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressKey, AddressTable, forwardedKey } from '../../src/gateway/address-table.ts';
-import { mergePages, parseCursor, shardPage } from '../../src/gateway/auction-page.ts';
+import type { Page } from '../../src/gateway/auction-page.ts';
+import { mergePages, parseCursor, startOf } from '../../src/gateway/auction-page.ts';
 import { ConnectionTable } from '../../src/gateway/connection-table.ts';
 import { FramePeek } from '../../src/gateway/frame-peek.ts';
 import { assertLimits, GATEWAY_LIMITS } from '../../src/gateway/gateway-limits.ts';
@@ -174,25 +175,32 @@ test('addresses: IPv4, IPv6 by network, forwarded ones; strangers are refused wh
   assert.equal(table.entry('b', 5_000_000), second);
 });
 
-test('pages: a cursor goes on where the page ended, even past a full page of one millisecond', () => {
-  const at = (listedAtMs: number, name: string) => view({ listedAtMs, title: name });
-  const first = mergePages([[at(5, 'a'), at(3, 'b')], [at(4, 'c')]], 2, null);
-  assert.deepEqual(
-    first.auctions.map(({ title }) => title),
-    ['a', 'c'],
-  );
-  assert.equal(first.next, '4-1');
-  const cursor = parseCursor(first.next);
-  assert.deepEqual(shardPage(2, cursor), { limit: 4, beforeUs: 5_000 });
-  const second = mergePages([[at(3, 'b')], [at(4, 'c')]], 2, cursor);
-  assert.deepEqual(
-    second.auctions.map(({ title }) => title),
-    ['b'],
-  );
-  assert.equal(second.next, null);
-  const crowd = Array.from({ length: 100 }, (_, i) => at(4, `${i}`));
-  const stuck = mergePages([crowd], 50, { listedAtMs: 4, shown: 100 });
-  assert.deepEqual([stuck.auctions.length, stuck.next], [0, '3-0']);
+test('pages: what a shard has below the place where another stopped waits for the next page', () => {
+  const at = (listedAtMs: number, first: string) =>
+    view({ listedAtMs, auctionId: first.padEnd(22, '0') });
+  const names = ({ auctions }: Page): string[] =>
+    auctions.map(({ listedAtMs, auctionId }) => `${listedAtMs}${auctionId[0]}`);
+  const whole = { nextMs: null, nextId: null };
+  const stopped = { auctions: [at(9, 'b'), at(7, 'd')], nextMs: 7, nextId: 'd'.padEnd(22, '0') };
+  const other = { auctions: [at(9, 'c'), at(7, 'e'), at(7, 'c'), at(3, 'a')], ...whole };
+  const page = mergePages([stopped, other], 10);
+  assert.deepEqual(names(page), ['9c', '9b', '7e', '7d']);
+  assert.equal(page.next, `7-${'d'.padEnd(22, '0')}`);
+  assert.equal(mergePages([stopped, other], 2).next, `9-${'b'.padEnd(22, '0')}`);
+  // A shard that looked at all it may and found nothing does not end the list.
+  const nothing = mergePages([{ auctions: [], nextMs: 5, nextId: null }, other], 10);
+  assert.deepEqual([names(nothing), nothing.next], [['9c', '7e', '7c'], '5']);
+  assert.equal(mergePages([other], 4).next, null);
+});
+
+test('cursors: a place or a time; those of earlier versions are refused with what to do', () => {
+  const id = 'a'.repeat(22);
+  assert.deepEqual(startOf(parseCursor(`1800-${id}`)), { beforeUs: 1_800_000, beforeId: id });
+  assert.deepEqual(startOf(parseCursor('1800')), { beforeUs: 1_800_000, beforeId: null });
+  assert.deepEqual(startOf(parseCursor(null)), { beforeUs: null, beforeId: null });
+  for (const text of ['1800-3', '1800-', '-1', `${'1'.repeat(16)}`, `1800-${id}a`]) {
+    assert.throws(() => parseCursor(text), /start again without one/, text);
+  }
 });
 
 test('the default limits keep their relations', () => {

@@ -135,7 +135,8 @@ describe('listings and queries', () => {
     for (let i = 1; i <= 5; i++) fixture.list({}, auctionId(i), i % 2 === 0 ? 91 : 92);
     fixture.ask(CANCEL_AUCTION, 92, { auctionId: auctionId(5), how: 'cancel', asAdmin: false });
     const ids = (more: object): unknown[] => {
-      const query = { beforeUs: null, limit: 10, status: null, seller: null, ...more };
+      const from = { beforeUs: null, beforeId: null };
+      const query = { ...from, limit: 10, status: null, seller: null, ...more };
       const page = fixture.ask(LIST_AUCTIONS, 0, query);
       return (page.fields['auctions'] as { auctionId: string }[]).map((one) => one.auctionId);
     };

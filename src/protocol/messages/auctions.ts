@@ -1,14 +1,18 @@
 /**
- * A page of auctions of one shard, newest first.
+ * A page of auctions of one shard, newest first: by the millisecond of listing, then by id.
  */
 import { auctionView } from '../views.ts';
-import { requestId } from '../common.ts';
-import { list } from '../field.ts';
+import { auctionId, requestId, timeMs } from '../common.ts';
+import { list, optional } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
 export const AUCTIONS = message('server', 81, 'auctions', {
   id: requestId,
   auctions: list(auctionView, 100),
+  /** Down to here the shard has looked; absent: there are no more, however short the page is. */
+  nextMs: optional(timeMs),
+  /** The last one looked at in that millisecond; absent: all of it. */
+  nextId: optional(auctionId),
 });
 export type Auctions = MessageOf<typeof AUCTIONS>;

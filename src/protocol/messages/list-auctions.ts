@@ -2,7 +2,7 @@
  * A page of auctions of one shard, newest first. The id field routes nothing: the gateway asks
  * every shard and merges.
  */
-import { auctionStatus, requestId, userId } from '../common.ts';
+import { auctionId, auctionStatus, requestId, userId } from '../common.ts';
 import { optional, uint } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
@@ -14,5 +14,7 @@ export const LIST_AUCTIONS = message('rest', 26, 'list_auctions', {
   limit: uint(100),
   status: optional(auctionStatus),
   seller: optional(userId),
+  /** Also those of the millisecond that begins at beforeUs whose ids are lower than this. */
+  beforeId: optional(auctionId),
 });
 export type ListAuctions = MessageOf<typeof LIST_AUCTIONS>;
