@@ -15,9 +15,10 @@ export class GavelError extends Error {
  */
 export class UnknownOutcome extends GavelError {
   override name = 'UnknownOutcome';
-  readonly auctionId: string;
+  /** Null: it was to be listed. */
+  readonly auctionId: string | null;
   readonly nonce: string;
-  constructor(auctionId: string, nonce: string, why: string) {
+  constructor(auctionId: string | null, nonce: string, why: string) {
     super(`it is not known whether this took effect (${why}); ask again with the same nonce`);
     this.auctionId = auctionId;
     this.nonce = nonce;

@@ -91,6 +91,17 @@ const STANDING: readonly (keyof Standing)[] = [
 /** The server's own trouble leaves open what became of a command. */
 const OWN_TROUBLE: readonly number[] = [REFUSALS.UNKNOWN_OUTCOME.code, REFUSALS.INTERNAL.code];
 
+/** How often a listing is sent until it is answered. */
+const LISTING_COPIES = 2;
+
+/** No answer, or one that leaves open what became of the command. */
+class Lost {
+  readonly why: string;
+  constructor(why: string) {
+    this.why = why;
+  }
+}
+
 export class Rest {
   readonly #base: string;
   readonly #token: RestOptions['token'];
@@ -111,11 +122,44 @@ export class Rest {
   }
 
   /**
-   * Lists an auction; the token's user is the seller. Has no nonce: where this rejects with
-   * RequestFailed or TimedOut, look whether it was listed before trying again.
+   * Lists an auction; the token's user is the seller. Where the answer is lost it is sent once more
+   * with the same nonce, so that it is listed once. Rejects with UnknownOutcome where that is lost
+   * too: the same nonce finds what was listed, later as well.
    */
-  async createAuction(listing: NewListing): Promise<AuctionDetails> {
-    return detailsOf(await this.#ask('POST', '/v1/auctions', listing));
+  async createAuction(
+    listing: NewListing,
+    { nonce = makeNonce() }: { readonly nonce?: string } = {},
+  ): Promise<AuctionDetails> {
+    let lost: Lost | null = null;
+    for (let copy = 0; copy < LISTING_COPIES; copy++) {
+      const reply = await this.#listing(listing, nonce);
+      if (reply instanceof Lost) {
+        lost = reply;
+        continue;
+      }
+      if (reply.ok) return detailsOf(reply.body);
+      const refusal = refusalOf(reply) as RefusalInfo;
+      // Only the auction's own shard knows that the copy before was not listed.
+      if (lost !== null && !isOfAuction(refusal)) break;
+      throw new Refused(refusal);
+    }
+    throw new UnknownOutcome(null, nonce, lost?.why ?? '');
+  }
+
+  async #listing(listing: NewListing, nonce: string): Promise<Reply | Lost> {
+    try {
+      const key = { 'idempotency-key': nonce };
+      const reply = await this.#request('POST', '/v1/auctions', listing, key);
+      if (reply.ok) return reply;
+      const refusal = refusalOf(reply);
+      if (refusal === null) return new Lost(`HTTP status ${reply.status}`);
+      return OWN_TROUBLE.includes(refusal.code) ? new Lost(refusal.message) : reply;
+    } catch (error) {
+      if (error instanceof TimedOut || error instanceof RequestFailed) {
+        return new Lost(error.message);
+      }
+      throw error;
+    }
   }
 
   /** Changes what is given and leaves the rest. */
@@ -194,8 +238,13 @@ export class Rest {
     throw refusal === null ? failed(reply) : new Refused(refusal);
   }
 
-  async #request(method: string, path: string, body?: object): Promise<Reply> {
-    const headers: Record<string, string> = {};
+  async #request(
+    method: string,
+    path: string,
+    body?: object,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Reply> {
+    const headers: Record<string, string> = { ...more };
     const token = typeof this.#token === 'function' ? await this.#token() : this.#token;
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
@@ -244,6 +293,10 @@ function refusalOf({ body }: Reply): RefusalInfo | null {
   const known = refusalInfo({ code, retryAfterMs, field, reason } as never);
   const { name, message, retryable } = body;
   return { ...known, name, message, retryable } as RefusalInfo;
+}
+
+function isOfAuction({ code }: RefusalInfo): boolean {
+  return code >= 3000 && code < 4000;
 }
 
 /** A refusal without one leaves all of it out. */

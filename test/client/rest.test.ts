@@ -90,15 +90,52 @@ test('lists an auction, and reads it back as the view that messages carry', asyn
       leadingBidderId: null,
       winnerId: null,
     });
-    assert.deepEqual(requests, [
-      {
-        method: 'POST',
-        path: '/v1/auctions',
-        headers: { authorization: 'Bearer token', 'content-type': 'application/json' },
-        body: listing,
-      },
-    ]);
+    const key = requests[0]?.headers['idempotency-key'] ?? '';
+    assert.match(key, /^[\w-]{16}$/);
+    const json = { authorization: 'Bearer token', 'content-type': 'application/json' };
+    const headers = { ...json, 'idempotency-key': key };
+    assert.deepEqual(requests, [{ method: 'POST', path: '/v1/auctions', headers, body: listing }]);
   }
+});
+
+test('a listing whose answer is lost is sent once more, with the same key', async () => {
+  const listing = { title: 'A watch', currency: 'EUR', startPriceCents: 1000, endsAtMs: 1 };
+  const unknown = refusalFields(REFUSALS.UNKNOWN_OUTCOME.code);
+  const overloaded = refusalFields(REFUSALS.OVERLOADED.code);
+  const invalid = refusalFields(REFUSALS.INVALID_LISTING.code);
+  const reset = new TypeError('fetch failed', { cause: new Error('reset') });
+  const late = Object.assign(new Error('too late'), { name: 'TimeoutError' });
+  type Step = Error | readonly [number, unknown];
+  const create = async (
+    ...steps: Step[]
+  ): Promise<{ result: unknown; keys: (string | undefined)[] }> => {
+    const keys: (string | undefined)[] = [];
+    const answer = async (_url: unknown, init: RequestInit = {}): Promise<Response> => {
+      keys.push((init.headers as Record<string, string>)['idempotency-key']);
+      const step = steps[keys.length - 1] ?? assert.fail('sent too often');
+      if (step instanceof Error) throw step;
+      return new Response(JSON.stringify(step[1]), { status: step[0] });
+    };
+    const gavel = new Rest({ url: 'http://gavel.test', fetch: answer as typeof fetch });
+    const asked = gavel.createAuction(listing, { nonce: 'my-own-nonce' });
+    return { result: await asked.catch((error: unknown) => error), keys };
+  };
+  for (const lost of [reset, late, [503, unknown], [502, 'bad gateway']] as Step[]) {
+    const found = await create(lost, [201, auctionJson()]);
+    assert.equal((found.result as { auctionId: string }).auctionId, AUCTION_ID);
+    assert.deepEqual(found.keys, ['my-own-nonce', 'my-own-nonce']);
+    // Refused by the auction's shard: it was not listed before either. By the gateway: who knows.
+    assert.ok((await create(lost, [400, invalid])).result instanceof Refused);
+    for (const open of [lost, [503, overloaded]] as Step[]) {
+      const { result, keys } = await create(lost, open);
+      assert.ok(result instanceof UnknownOutcome);
+      assert.deepEqual([result.auctionId, result.nonce], [null, 'my-own-nonce']);
+      assert.equal(keys.length, 2);
+    }
+  }
+  const refused = await create([503, overloaded]);
+  assert.ok(refused.result instanceof Refused);
+  assert.equal(refused.keys.length, 1);
 });
 
 test('reads who the bidders are, where the server tells it', async () => {

@@ -99,7 +99,7 @@ describe('who the bidders are', () => {
     const fixture = given();
     for (const user of [SELLER, ADMIN, ANN]) {
       const asked = { auctionId: AUCTION, epoch: null, seq: null };
-      const list = { beforeUs: null, limit: 10, status: null, seller: null };
+      const list = { beforeUs: null, beforeId: null, limit: 10, status: null, seller: null };
       for (const { bytes } of [
         fixture.ask(SUBSCRIBE, user, asked),
         fixture.ask(LIST_AUCTIONS, user, list),
