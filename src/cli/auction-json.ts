@@ -1,12 +1,14 @@
 /**
  * Auctions as the REST interface shows them, read back into the view that the rest of the program
- * uses: aliases are texts there (`b7`), what is absent is left out, and fields of a later version
+ * uses, and written again for scripts: aliases are texts there (`b7`), what is absent is left out, and fields of a later version
  * are passed over.
  */
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { auctionView } from '../protocol/views.ts';
 import type { AuctionView } from '../protocol/views.ts';
+import { withAliases } from '../protocol/json-codec.ts';
+import type { WatchState } from '../client/state.ts';
 import type { Json } from './server-api.ts';
 
 const FIELDS: Readonly<Record<keyof AuctionView, true>> = {
@@ -48,6 +50,12 @@ export function auctionFrom(answer: Json): AuctionView {
     const message = 'the answer of the server cannot be read';
     throw new CliError(EXIT.internal, message, next, { cause: error });
   }
+}
+
+/** A state of a watch under the names, and in the form, of `auction show --json`. */
+export function jsonOf(state: WatchState): Json {
+  const { change, gapless } = state;
+  return withAliases({ ...(auctionView.plain(state, 'named') as Json), change, gapless }) as Json;
 }
 
 /** `b7` → 7 */

@@ -63,7 +63,8 @@ export function auctionPath(auctionId: string): string {
   throw new CliError(EXIT.usage, `"${auctionId}" is not the id of an auction`, next);
 }
 
-function nonceOf(given: string | undefined): string {
+/** The nonce that was given, or a new one. @throws CliError */
+export function nonceOf(given: string | undefined): string {
   if (given === undefined) return randomBytes(15).toString('base64url');
   if (/^[\x21-\x7e]{8,64}$/.test(given)) return given;
   const next = 'Take 8 to 64 letters, digits or signs, without spaces.';

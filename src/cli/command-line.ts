@@ -2,7 +2,8 @@
 import { Command } from 'commander';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
-import { parseDuration, DURATION_HINT } from '../config/units.ts';
+import { unwrapped, wrapped } from './help-text.ts';
+import { DURATION_HINT, formatDuration, parseDuration } from '../config/units.ts';
 
 export interface CommandText {
   readonly name: string;
@@ -15,17 +16,28 @@ export interface CommandText {
   readonly exitCodes?: readonly string[];
 }
 
+const HELP_WIDTH = 80;
+
 /** A command with its help; options and action are up to the caller. */
 export function declare(text: CommandText): Command {
   const command = new Command(text.name)
     .summary(text.summary)
-    .description(text.description ?? text.summary)
+    .description(unwrapped(text.description ?? text.summary))
     .option('--verbose', 'show where an error came from');
   const examples = text.examples.map((line) => `  $ ${line}`).join('\n');
-  const codes = (text.exitCodes ?? []).map((line) => `  ${line}`).join('\n');
+  const codes = ['0  it worked', '2  wrong usage', ...(text.exitCodes ?? [])]
+    .toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+    .map((line) => `  ${line.replace(/^(\d+) +/, (_, code: string) => code.padEnd(4))}`)
+    .join('\n');
   command.addHelpText('after', `\nExamples:\n${examples}`);
-  if (codes !== '') command.addHelpText('after', `\nExit codes:\n  0  it worked\n${codes}`);
-  return command;
+  return addWrappedHelp(command, `\nExit codes (all of them: gavel --help):\n${codes}`);
+}
+
+/** Puts a text behind the help, wrapped like the rest of it. */
+export function addWrappedHelp(command: Command, text: string): Command {
+  return command.addHelpText('after', () =>
+    wrapped(text, command.configureOutput().getOutHelpWidth?.() ?? HELP_WIDTH),
+  );
 }
 
 /** An option that takes a whole number. */
@@ -41,11 +53,13 @@ export function wholeNumber(name: string, min: number, max: number): (text: stri
 }
 
 /** An option that takes a duration, as milliseconds. */
-export function durationMs(name: string): (text: string) => number {
+export function durationMs(name: string, min = 0, max = Infinity): (text: string) => number {
   return (text) => {
     const value = parseDuration(text);
-    if (value !== undefined) return value;
-    throw new CliError(EXIT.usage, `${name} must be ${DURATION_HINT}, not "${text}"`);
+    if (value !== undefined && value >= min && value <= max) return value;
+    const range = `a duration from ${formatDuration(min)} to ${formatDuration(max)}`;
+    const wanted = max === Infinity ? DURATION_HINT : range;
+    throw new CliError(EXIT.usage, `${name} must be ${wanted}, not "${text}"`);
   };
 }
 

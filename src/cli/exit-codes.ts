@@ -1,6 +1,6 @@
 /**
  * The exit codes of every command, after sysexits.h where it has one. Scripts rely on them: a
- * number never changes its meaning. `gavel --help` shows this table.
+ * number never changes its meaning. `gavel --help` and docs/operations.md show this table.
  */
 export const EXIT = {
   /** It worked. */
@@ -19,6 +19,8 @@ export const EXIT = {
   tryAgain: 75,
   /** The configuration is wrong. */
   configuration: 78,
+  /** Ctrl-C or SIGTERM in the middle of the work; what a shell shows for it. */
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -31,4 +33,5 @@ export const EXIT_CODES_HELP = `Exit codes:
   70  internal error: please report it
   74  input/output error or damaged data
   75  temporary: try again (also: it is not known whether a command took effect)
-  78  the configuration is wrong`;
+  78  the configuration is wrong, or there is no data folder
+  130 interrupted: Ctrl-C or SIGTERM in the middle of the work`;

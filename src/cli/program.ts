@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { asCliError } from './cli-error.ts';
+import { addWrappedHelp } from './command-line.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts';
 import type { Context, Terminal } from './terminal.ts';
 
@@ -107,8 +108,9 @@ async function build(wanted: string | undefined, context: Context): Promise<Comm
   const program = new Command('gavel')
     .description(HEAD)
     .version(version(), '-V, --version', 'show the version')
-    .helpCommand('help [command]', 'show the help of a command')
-    .addHelpText('after', `\n${EXIT_CODES_HELP}\n\nEvery command has examples: gavel help COMMAND`);
+    .helpCommand('help [command]', 'show the help of a command');
+  const more = 'Every command has examples and its exit codes: gavel help COMMAND';
+  addWrappedHelp(program, `\n${EXIT_CODES_HELP}\n\n${more}`);
   for (const entry of ENTRIES) {
     const command =
       entry.name === wanted

@@ -1,13 +1,15 @@
 /**
  * Requests to a running server over REST. What goes wrong becomes a CliError with what to do; a
  * refusal keeps what the server said. Commands with a nonce are sent again until their outcome is
- * known; the server answers a repeated nonce with the first answer.
+ * known; the server answers a repeated nonce with the first answer. A listing has its nonce in the
+ * header `Idempotency-Key`.
  */
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Server } from './sign-in.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
+type Headers = Readonly<Record<string, string>>;
 
 const REQUEST_TIMEOUT_MS = 15_000;
 /** Waits between attempts with the same nonce. */
@@ -61,17 +63,29 @@ export class ServerApi {
   }
 
   /** A command with a nonce: sent until its outcome is known. */
-  async postWithNonce(path: string, body: Json & { readonly nonce: string }): Promise<Json> {
+  postWithNonce(path: string, body: Json & { readonly nonce: string }): Promise<Json> {
+    return this.#untilKnown(path, body, body.nonce, {});
+  }
+
+  /** Lists an auction, once for a nonce: sent until its outcome is known. */
+  list(listing: Json, nonce: string): Promise<Json> {
+    return this.#untilKnown('/v1/auctions', listing, nonce, { 'idempotency-key': nonce });
+  }
+
+  async #untilKnown(path: string, body: Json, nonce: string, headers: Headers): Promise<Json> {
     let uncertain = false;
     for (let attempt = 0; ; attempt++) {
       const waitMs = RETRY_AFTER_MS[attempt];
       try {
-        return await this.#request('POST', path, body);
+        return await this.#request('POST', path, body, headers);
       } catch (error) {
         uncertain ||= leavesOpen(error);
         if (error instanceof NoAnswer && !uncertain) throw this.#unreachable(error);
-        if (!(error instanceof NoAnswer) && !isPassing(error)) throw error;
-        if (waitMs === undefined) throw uncertain ? unknownOutcome(body.nonce, error) : error;
+        if (!(error instanceof NoAnswer) && !isPassing(error)) {
+          // Who refuses at the door knows nothing about the copies before.
+          throw uncertain && !isDecided(error) ? unknownOutcome(nonce, error) : error;
+        }
+        if (waitMs === undefined) throw uncertain ? unknownOutcome(nonce, error) : error;
         await sleep(Math.max(waitMs, retryAfterMs(error)));
       }
     }
@@ -88,9 +102,14 @@ export class ServerApi {
     }
   }
 
-  async #request(method: string, path: string, body: Json | undefined): Promise<Json> {
+  async #request(
+    method: string,
+    path: string,
+    body: Json | undefined,
+    more: Headers = {},
+  ): Promise<Json> {
     const { url, token } = this.#server;
-    const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+    const headers: Record<string, string> = { ...more, authorization: `Bearer ${token}` };
     if (body !== undefined) headers['content-type'] = 'application/json';
     let response: Response;
     let text: string;
@@ -154,6 +173,12 @@ function parsed(text: string, url: string): Json {
 function leavesOpen(error: unknown): boolean {
   if (error instanceof NoAnswer) return error.maySent;
   return error instanceof Refused && error.refusal === 'UNKNOWN_OUTCOME';
+}
+
+/** Whether the auction's own shard refused: then no copy before it took effect. */
+function isDecided(error: unknown): boolean {
+  const code = error instanceof Refused ? error.body['code'] : undefined;
+  return typeof code === 'number' && code >= 3000 && code < 4000;
 }
 
 /** Whether the same nonce may get another answer soon. */

@@ -22,9 +22,11 @@ export interface Server {
   /** Without a slash at its end. */
   readonly url: string;
   readonly token: string;
+  /** Who signed in with a token made here, and with the key of which data folder; null: given. */
+  readonly own: { readonly name: string; readonly folder: string } | null;
 }
 
-const URL_DEFAULT = 'http://127.0.0.1:8080';
+export const URL_DEFAULT = 'http://127.0.0.1:8080';
 const OWN_TOKEN_TTL_MS = 12 * 3_600_000;
 
 export function withServerOptions(command: Command, defaultName: string): Command {
@@ -45,13 +47,15 @@ export async function signIn(
 ): Promise<Server> {
   const url = serverUrl(options.url ?? terminal.env['GAVEL_URL'] ?? URL_DEFAULT);
   const given = options.token ?? terminal.env['GAVEL_TOKEN'];
-  if (given !== undefined && given !== '' && options.as === undefined) return { url, token: given };
+  if (given !== undefined && given !== '' && options.as === undefined) {
+    return { url, token: given, own: null };
+  }
   const { settings } = configFrom(options, terminal);
   const folder = resolve(terminal.folder, settings.data.folder);
   try {
     const sub = options.as ?? defaultName;
     const token = await makeToken(folder, settings.auth, { sub, roles, ttlMs: OWN_TOKEN_TTL_MS });
-    return { url, token };
+    return { url, token, own: { name: sub, folder } };
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'UnusableDataFolder') throw error;
     throw new CliError(

@@ -269,6 +269,9 @@ export const TIME = {
   auctionMsMax: 3650 * DAY_MS,
   /** The longest window and extension of a soft close. */
   softCloseMsMax: DAY_MS,
+  /** Tokens made with `gavel token --ttl`. */
+  tokenMsMin: SECOND_MS,
+  tokenMsMax: 366 * DAY_MS,
 } as const;
 
 export const MONEY = {

@@ -1,10 +1,15 @@
 /** Commands that talk to a server: what they send, what they say, and their exit codes. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { WIRE } from '../../src/config/limits.ts';
+import { openDataFolder } from '../../src/journal/data-folder.ts';
 import { ANSWERED, AUCTION_ID, SHOWN, fakeServer } from './fake-server.ts';
 import type { Answerer, FakeServer } from './fake-server.ts';
 import { gavel } from './fake-terminal.ts';
@@ -64,7 +69,78 @@ test('create sends exact minor units and durations as times', async (t) => {
   const endsInMs = (body['endsAtMs'] as number) - before;
   assert.ok(endsInMs >= 600_000 && endsInMs < 610_000);
   assert.match(ran.out, new RegExp(`Listed ${AUCTION_ID}: Brass lamp`));
-  assert.match(ran.out, new RegExp(`gavel auction bid ${AUCTION_ID} 13\\.00`));
+  assert.match(ran.out, new RegExp(` auction bid ${AUCTION_ID} 13\\.00`));
+});
+
+const LASTING = ['--start', '10', '--currency', 'USD', '--ends-in', '10m'];
+
+test('create sends the same key until it is answered, so that it lists once', async (t) => {
+  const answer: Answerer = (_, count) => (count < 3 ? 'hang up' : { status: 201, body: SHOWN });
+  const { ran, server } = await run(t, answer, 'create', 'Lamp', ...LASTING);
+  assert.equal(ran.code, 0, ran.err);
+  const keys = server.asked.map(({ key }) => key);
+  // fetch itself sends a request again whose connection broke before anything came.
+  assert.ok(keys.length >= 3);
+  assert.match(keys[0] ?? '', /^[\x21-\x7e]{8,64}$/);
+  assert.equal(new Set(keys).size, 1);
+  const bodies = server.asked.map(({ body }) => JSON.stringify(body));
+  assert.equal(new Set(bodies).size, 1);
+});
+
+test('create takes a nonce, and says it where the outcome stays open', async (t) => {
+  // The answer is lost, and then the token is refused at the door.
+  const answer: Answerer = (_, count) =>
+    count < 2
+      ? refusal(503, 'UNKNOWN_OUTCOME', { code: 9000 })
+      : refusal(401, 'TOKEN_EXPIRED', { code: 4002 });
+  const options = [...LASTING, '--nonce', 'my-nonce-3'];
+  const { ran, server } = await run(t, answer, 'create', 'Lamp', ...options);
+  assert.equal(ran.code, 75);
+  assert.match(ran.err, /not known[\s\S]*--nonce my-nonce-3/);
+  assert.deepEqual(
+    server.asked.map(({ key }) => key),
+    ['my-nonce-3', 'my-nonce-3'],
+  );
+});
+
+test('the hints of create lead to the same server, and let somebody else bid', async (t) => {
+  const server = await fakeServer(t, () => ({ status: 201, body: SHOWN }));
+  const home = mkdtempSync(join(tmpdir(), 'gavel hints-'));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  openDataFolder(join(home, 'my data'), { shards: 1, shardsDefault: 1, nowMs: 1 });
+  const hints = async (args: string[], env: Record<string, string> = {}): Promise<string[]> => {
+    const command = ['auction', 'create', 'Lamp', ...LASTING, '--url', server.url, ...args];
+    const { out, err } = await gavel(command, { env, folder: home });
+    const lines = out.split('\n').filter((line) => line.includes('it: '));
+    assert.equal(lines.length, 2, err);
+    return lines.map((line) => line.replace(/^.* auction /, ''));
+  };
+  const where = `--url ${server.url} --data 'my data'`;
+  assert.deepEqual(await hints(['--data', 'my data', '--as', 'bob']), [
+    `watch ${AUCTION_ID} --as bob ${where}`,
+    `bid ${AUCTION_ID} 13.00 --as carol ${where}`,
+  ]);
+  assert.deepEqual(await hints(['--set', 'data.folder=my data', '--set', 'auth.issuer=us']), [
+    `watch ${AUCTION_ID} ${where} --set auth.issuer=us`,
+    `bid ${AUCTION_ID} 13.00 --as bob ${where} --set auth.issuer=us`,
+  ]);
+  assert.deepEqual(await hints([], { GAVEL_TOKEN: 'token' }), [
+    `watch ${AUCTION_ID} --url ${server.url}`,
+    `bid ${AUCTION_ID} 13.00 --token TOKEN_OF_A_BIDDER --url ${server.url}`,
+  ]);
+});
+
+test('titles that no server takes are told at once, with what to do', async (t) => {
+  const max = WIRE.titleCharsMax;
+  assert.match((await gavel(['auction', 'create', '--help'])).out, new RegExp(`up to ${max} char`));
+  for (const title of ['', '  ', 'x'.repeat(max + 1)]) {
+    const { ran, server } = await run(t, () => shown, 'create', title, ...LASTING);
+    assert.equal(ran.code, 2);
+    assert.match(ran.err, /the title is (empty|too long)[\s\S]*1 to 120 characters/);
+    assert.equal(server.asked.length, 0);
+  }
+  const created: Answerer = () => ({ status: 201, body: SHOWN });
+  assert.equal((await run(t, created, 'create', 'x'.repeat(max), ...LASTING)).ran.code, 0);
 });
 
 test('create refuses what it cannot read, before anything is sent', async (t) => {

@@ -90,6 +90,11 @@ test('tokens of one folder are signed with one key', async (t) => {
 test('a token needs a name, a known role and a data folder', async (t) => {
   const { home } = filledFolder(t);
   assert.equal((await gavel(['token'], { folder: home })).code, 2);
+  for (const ttl of ['0s', '999ms', '367d', '100000000000d']) {
+    const ran = await gavel(['token', '--sub', 'ann', '--ttl', ttl], { folder: home });
+    assert.equal(ran.code, 2, ttl);
+    assert.match(ran.err, /--ttl must be a duration from 1s to 366d/);
+  }
   assert.equal((await gavel(['token', '--sub', 'a b'], { folder: home })).code, 2);
   assert.equal(
     (await gavel(['token', '--sub', 'ann', '--role', 'king'], { folder: home })).code,

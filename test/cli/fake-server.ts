@@ -7,6 +7,8 @@ export interface Asked {
   readonly method: string;
   readonly path: string;
   readonly authorization: string;
+  /** The header `Idempotency-Key`; empty: none. */
+  readonly key: string;
   readonly body: Record<string, unknown>;
 }
 
@@ -31,7 +33,8 @@ export async function fakeServer(t: TestContext, answer: Answerer): Promise<Fake
     request.on('end', () => {
       const { method = '', url: path = '', headers } = request;
       const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
-      asked.push({ method, path, authorization: headers.authorization ?? '', body });
+      const key = String(headers['idempotency-key'] ?? '');
+      asked.push({ method, path, authorization: headers.authorization ?? '', key, body });
       const given = answer(asked.at(-1) as Asked, asked.length);
       if (given === 'hang up') return request.socket.destroy();
       response.writeHead(given.status, { 'content-type': 'application/json' });

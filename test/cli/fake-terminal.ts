@@ -12,6 +12,7 @@ export interface FakeOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly folder?: string;
   readonly interactive?: boolean;
+  readonly columns?: number;
 }
 
 export class FakeTerminal implements Terminal {
@@ -19,15 +20,16 @@ export class FakeTerminal implements Terminal {
   readonly folder: string;
   readonly interactive: boolean;
   readonly interactiveErrors = false;
-  readonly columns = 80;
+  readonly columns: number;
   stdout = '';
   stderr = '';
   readonly #handlers = new Set<(signal: string) => void>();
 
-  constructor({ env = {}, folder = '/', interactive = false }: FakeOptions = {}) {
+  constructor({ env = {}, folder = '/', interactive = false, columns = 80 }: FakeOptions = {}) {
     this.env = env;
     this.folder = folder;
     this.interactive = interactive;
+    this.columns = columns;
   }
 
   write(text: string): void {

@@ -1,11 +1,13 @@
 /** The command line as a whole: help with examples for every command, exit codes, quick help. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { asCliError } from '../../src/cli/cli-error.ts';
 import { EXIT, EXIT_CODES_HELP } from '../../src/cli/exit-codes.ts';
 import { DamagedJournal } from '../../src/journal/journal.ts';
 import type { Seq } from '../../src/journal/seq.ts';
-import { gavel } from './fake-terminal.ts';
+import { runCli } from '../../src/cli/program.ts';
+import { FakeTerminal, gavel } from './fake-terminal.ts';
 
 const COMMANDS: readonly string[][] = [
   ['serve'],
@@ -39,6 +41,56 @@ for (const command of COMMANDS) {
     assert.match(examples, new RegExp(`^  \\$ .*gavel ${command.join(' ')}\\b`, 'm'));
   });
 }
+
+test('the exit codes in the help of a command are of the one table', async () => {
+  const known = new Set<number>(Object.values(EXIT));
+  for (const command of COMMANDS.filter(([name, below]) => name !== 'config' || below)) {
+    const { out } = await gavel([...command, '--help']);
+    const at = out.indexOf('Exit codes');
+    if (at < 0) {
+      assert.deepEqual(command, ['auction'], 'only a group has none');
+      continue;
+    }
+    const codes = Array.from(out.slice(at).matchAll(/^  (\d+) /gm), ([, code]) => Number(code));
+    assert.ok(codes.includes(EXIT.ok) && codes.includes(EXIT.usage), command.join(' '));
+    assert.deepEqual(
+      codes.filter((code) => !known.has(code)),
+      [],
+    );
+    assert.deepEqual(
+      codes,
+      codes.toSorted((a, b) => a - b),
+    );
+  }
+});
+
+test('docs/operations.md has the same table of exit codes as the help', () => {
+  const docs = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const section = docs.slice(docs.indexOf('## Exit codes'));
+  const rows = Array.from(section.matchAll(/^\| (\d+) +\| (.*?) +\|$/gm), (row) => row.slice(1, 3));
+  const inHelp = Array.from(EXIT_CODES_HELP.matchAll(/^  (\d+) +(.*)$/gm), (row) =>
+    row.slice(1, 3),
+  );
+  assert.deepEqual(rows, inHelp);
+});
+
+test('a narrow terminal gets paragraphs that are wrapped once', async () => {
+  const terminal = new FakeTerminal({ columns: 50 });
+  for (const command of COMMANDS) {
+    assert.equal(await runCli([...command, '--help'], terminal), 0);
+  }
+  await runCli(['--help'], terminal);
+  // A line that was broken in the sources and then once more leaves a few words alone.
+  const paragraphs = terminal.stdout.split('\n\n').filter((text) => !/^ |^[A-Z]\w+:/m.test(text));
+  for (const lines of paragraphs.map((text) => text.trim().split('\n'))) {
+    for (const [i, line] of lines.entries()) {
+      assert.ok(line.length <= 50 || !line.trim().includes(' '), line);
+      const next = lines[i + 1]?.split(' ')[0];
+      if (next !== undefined) assert.ok(line.length + 1 + next.length > 50, `${line}\n${next}`);
+    }
+  }
+  assert.ok(paragraphs.length > 10);
+});
 
 test('the help lists every command and every exit code', async () => {
   const { code, out } = await gavel(['--help']);

@@ -113,8 +113,22 @@ test('an auction from listing to its end, with the commands of the README', limi
   assert.match(live.stdout, /ended: sold to bidder 1 at 12\.50 USD/);
   assert.match((await lines).out, /ended: sold to bidder 1 at 12\.50 USD/);
   const last = (await states).out.trim().split('\n').at(-1) ?? '';
-  const { status, currentPriceCents } = JSON.parse(last) as Record<string, unknown>;
-  assert.deepEqual([status, currentPriceCents], ['sold', 1250]);
+  const {
+    change: _,
+    gapless: _gapless,
+    serverTimeMs: _watched,
+    ...watched
+  } = JSON.parse(last) as Record<string, unknown>;
+  assert.deepEqual([watched['status'], watched['currentPriceCents']], ['sold', 1250]);
+  // `watch` and `show` speak of the same things under the same names.
+  const {
+    description: _text,
+    category: _category,
+    watchers: _watchers,
+    serverTimeMs: _shown,
+    ...shown
+  } = JSON.parse((await run('show', id, '--json')).out) as Record<string, unknown>;
+  assert.deepEqual(watched, shown);
 
   const late = await run('bid', id, '50', '--as', 'carl');
   assert.equal(late.code, 1);

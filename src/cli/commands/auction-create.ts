@@ -3,16 +3,19 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { formatAmount, parseAmount } from '../amounts.ts';
 import { auctionFrom } from '../auction-json.ts';
+import { nonceOf } from '../bid-command.ts';
 import { countdown, timeText } from '../auction-text.ts';
 import { CliError } from '../cli-error.ts';
 import { collect, declare, durationMs } from '../command-line.ts';
 import { EXIT } from '../exit-codes.ts';
+import { dataOption, ownName, quoted, urlOption } from '../hints.ts';
 import { reportRefusal } from '../refusal-report.ts';
 import { ServerApi } from '../server-api.ts';
 import type { Json } from '../server-api.ts';
 import { signIn, withServerOptions } from '../sign-in.ts';
-import type { ServerOptions } from '../sign-in.ts';
-import type { Context } from '../terminal.ts';
+import type { Server, ServerOptions } from '../sign-in.ts';
+import type { Context, Terminal } from '../terminal.ts';
+import { WIRE } from '../../config/limits.ts';
 
 interface CreateOptions extends ServerOptions {
   readonly start: string;
@@ -26,6 +29,7 @@ interface CreateOptions extends ServerOptions {
   readonly softClose?: string;
   readonly description?: string;
   readonly category?: readonly string[];
+  readonly nonce?: string;
   readonly json?: true;
 }
 
@@ -37,7 +41,8 @@ export function createCommand(context: Context): Command {
     summary: 'list an auction',
     description:
       'Lists an auction and prints its id. Amounts are decimal numbers in the currency, for instance\n' +
-      '10.00; a reserve is hidden from bidders.',
+      '10.00; a reserve is hidden from bidders. Where the connection fails it is sent again with the\n' +
+      'same nonce, and lists one auction.',
     examples: [
       'gavel auction create "Brass lamp" --start 10.00 --currency USD --ends-in 10m',
       'gavel auction create "Old map" --start 1 --currency EUR --ends-in 7d --reserve 250 --as anna',
@@ -45,7 +50,7 @@ export function createCommand(context: Context): Command {
     ],
     exitCodes: CLIENT_EXIT_CODES,
   })
-    .argument('<title>', 'what is sold, up to 80 characters')
+    .argument('<title>', `what is sold, up to ${WIRE.titleCharsMax} characters`)
     .requiredOption('--start <amount>', 'start price')
     .requiredOption('--currency <code>', 'ISO 4217, for instance USD')
     .option(
@@ -68,6 +73,7 @@ export function createCommand(context: Context): Command {
     .option('--soft-close <window,extension,max>', 'for instance 30s,60s,5; or off')
     .option('--description <text>', 'more about it')
     .option('--category <name>', 'from wide to narrow; may be repeated', collect)
+    .option('--nonce <text>', 'to repeat a command whose outcome is not known')
     .option('--json', 'print one JSON object');
   return withServerOptions(command, SELLER).action((title: string, options: CreateOptions) =>
     reportRefusal(context, options.json === true, () => run(title, options, context)),
@@ -82,8 +88,9 @@ export const CLIENT_EXIT_CODES = [
 
 async function run(title: string, options: CreateOptions, { terminal }: Context): Promise<void> {
   const listing = listingOf(title, options);
+  const nonce = nonceOf(options.nonce);
   const server = await signIn(options, terminal, SELLER, ['seller', 'bidder']);
-  const answer = await new ServerApi(server).post('/v1/auctions', listing);
+  const answer = await new ServerApi(server).list(listing, nonce);
   if (options.json === true) return terminal.out(JSON.stringify(answer));
   const auction = auctionFrom(answer);
   const { auctionId, currency } = auction;
@@ -92,13 +99,40 @@ async function run(title: string, options: CreateOptions, { terminal }: Context)
   terminal.out(
     `  from ${formatAmount(auction.startPriceCents, currency)}, ends ${timeText(auction.endsAtMs)}, in ${left}`,
   );
-  terminal.out(`Watch it:  gavel auction watch ${auctionId}`);
-  const bid = formatAmount(auction.minimumNextCents, currency).split(' ')[0];
-  terminal.out(`Bid on it: gavel auction bid ${auctionId} ${bid} --as bob`);
+  const bid = formatAmount(auction.minimumNextCents, currency).split(' ')[0] ?? '';
+  const { watch, bidOn } = hintsFor(server, options, terminal);
+  terminal.out(`Watch it:  ${watch(auctionId)}`);
+  terminal.out(`Bid on it: ${bidOn(auctionId, bid)}`);
+}
+
+interface Hints {
+  watch(auctionId: string): string;
+  bidOn(auctionId: string, amount: string): string;
+}
+
+/** Commands to copy: to the same server, in the same way, and the bid by somebody else. */
+function hintsFor({ url, own }: Server, options: CreateOptions, terminal: Terminal): Hints {
+  const gavel = `${ownName(terminal)} auction`;
+  const at = urlOption(url);
+  if (own === null) {
+    const token = options.token === undefined ? '' : ' --token TOKEN';
+    return {
+      watch: (id) => `${gavel} watch ${id}${token}${at}`,
+      bidOn: (id, amount) => `${gavel} bid ${id} ${amount} --token TOKEN_OF_A_BIDDER${at}`,
+    };
+  }
+  const where = at + dataOption(own.folder, terminal, options);
+  const as = options.as === undefined ? '' : ` --as ${quoted(own.name)}`;
+  const bidder = own.name === 'bob' ? 'carol' : 'bob';
+  return {
+    watch: (id) => `${gavel} watch ${id}${as}${where}`,
+    bidOn: (id, amount) => `${gavel} bid ${id} ${amount} --as ${bidder}${where}`,
+  };
 }
 
 function listingOf(title: string, options: CreateOptions): Json {
   const { currency } = options;
+  checkTitle(title);
   const nowMs = Date.now();
   const startsAtMs = options.startsIn === undefined ? undefined : nowMs + options.startsIn;
   const amount = (text: string | undefined): number | undefined =>
@@ -116,6 +150,18 @@ function listingOf(title: string, options: CreateOptions): Json {
     description: options.description,
     category: options.category,
   };
+}
+
+/** As the server counts: in UTF-16 units. */
+function checkTitle(title: string): void {
+  const max = WIRE.titleCharsMax;
+  const isBlank = title.trim() === '';
+  if (!isBlank && title.length <= max) return;
+  throw new CliError(
+    EXIT.usage,
+    isBlank ? 'the title is empty' : `the title is too long: ${title.length} characters`,
+    `Say in 1 to ${max} characters what is sold, in quotes: gavel auction create "Brass lamp" …`,
+  );
 }
 
 function endOf({ endsIn, endsAt }: CreateOptions, startMs: number): number {

@@ -1,6 +1,6 @@
 /** `gavel auction watch`: a live view of an auction until it ends. */
 import type { Command } from 'commander';
-import { auctionFrom } from '../auction-json.ts';
+import { auctionFrom, jsonOf } from '../auction-json.ts';
 import { NEWS_MAX, Redraw, newsLine, screenLines } from '../auction-screen.ts';
 import { isOpen } from '../auction-text.ts';
 import { BIDDER, auctionPath } from '../bid-command.ts';
@@ -29,7 +29,8 @@ export function watchCommand(context: Context): Command {
     description:
       'Shows price, bids, leader and the time left by the clock of the server, live, until the\n' +
       'auction ends or you press Ctrl-C. Reconnects by itself. Without a terminal: a line each time\n' +
-      'something happens, or with --json the whole state as a JSON line.',
+      'something happens, or with --json the auction as a JSON line, with the fields of `auction show\n' +
+      '--json` but the texts, and what made the change.',
     examples: ['gavel auction watch ID', 'gavel auction watch ID --json | jq .currentPriceCents'],
     exitCodes: CLIENT_EXIT_CODES,
   })
@@ -71,7 +72,7 @@ interface Output {
 
 function outputFor(options: WatchOptions, terminal: Terminal, gavel: Gavel): Output {
   if (options.json === true) {
-    return { state: (state) => terminal.out(JSON.stringify(state)), end: () => {} };
+    return { state: (state) => terminal.out(JSON.stringify(jsonOf(state))), end: () => {} };
   }
   return terminal.interactive ? new LiveView(terminal, gavel) : new Lines(terminal, gavel);
 }

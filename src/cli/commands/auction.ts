@@ -1,5 +1,6 @@
 /** `gavel auction …`: the group of commands that talk to a running server as a client. */
 import { Command } from 'commander';
+import { addWrappedHelp } from '../command-line.ts';
 import type { Context } from '../terminal.ts';
 import { bidCommand } from './auction-bid.ts';
 import { buyNowCommand } from './auction-buy-now.ts';
@@ -21,7 +22,7 @@ The server is the one at --url or GAVEL_URL (default http://127.0.0.1:8080). The
 given with --token or GAVEL_TOKEN, else one made for --as NAME with the key of the data folder.`;
 
 export function auctionCommand(context: Context): Command {
-  return new Command('auction')
+  const command = new Command('auction')
     .summary('list, show, watch, bid on and end auctions')
     .description('List, show, watch, bid on and end auctions.')
     .addCommand(createCommand(context))
@@ -30,9 +31,7 @@ export function auctionCommand(context: Context): Command {
     .addCommand(bidCommand(context))
     .addCommand(buyNowCommand(context))
     .addCommand(retractCommand(context))
-    .addCommand(cancelCommand(context))
-    .addHelpText(
-      'after',
-      `${SERVER}\n\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`,
-    );
+    .addCommand(cancelCommand(context));
+  const examples = EXAMPLES.map((line) => `  $ ${line}`).join('\n');
+  return addWrappedHelp(command, SERVER).addHelpText('after', `\nExamples:\n${examples}`);
 }

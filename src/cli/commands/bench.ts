@@ -21,8 +21,6 @@ interface BenchCommandOptions {
   readonly json?: true;
 }
 
-const INTERRUPTED = 130;
-
 export function benchCommand(context: Context): Command {
   return declare({
     name: 'bench',
@@ -104,7 +102,7 @@ async function measure(
     throw new CliError(EXIT.usage, `there is no scenario "${unknown}"`, next);
   }
   const offInterrupt = terminal.onInterrupt(() => {
-    void benchmark.cleanUp().finally(() => process.exit(INTERRUPTED));
+    void benchmark.cleanUp().finally(() => process.exit(EXIT.interrupted));
   });
   try {
     const { report, text, missed } = await benchmark.run(names);

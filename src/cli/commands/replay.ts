@@ -28,7 +28,7 @@ export function replayCommand(context: Context): Command {
     description:
       'Runs recorded bids through the engine that serves live auctions, with a journal on disk and\n' +
       'an accelerated clock, and compares the closing prices with the recorded ones. The columns:\n' +
-      'auctionid,bid,bidtime,bidder,bidderrate,openbid,price,item,auction_type',
+      '  auctionid,bid,bidtime,bidder,bidderrate,openbid,price,item,auction_type',
     examples: [
       'gavel replay ebay-bids.csv',
       'gavel replay ebay-bids.csv --infer-reserve',

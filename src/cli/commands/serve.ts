@@ -1,20 +1,18 @@
 /** `gavel serve`: start the server, say how to try it, and stop it cleanly. */
-import { basename, delimiter, dirname, relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { declare } from '../command-line.ts';
 import { configFrom, withDataOptions } from '../config-options.ts';
 import type { ConfigOptions } from '../config-options.ts';
 import { EXIT } from '../exit-codes.ts';
+import { ownName, whereOptions } from '../hints.ts';
 import { makeLogger } from '../logger.ts';
 import type { Context, Terminal } from '../terminal.ts';
 import type { Config } from '../../config/load-config.ts';
 import { formatDuration } from '../../config/units.ts';
 import type { RunningNode } from '../../node/server.ts';
 import type { ShardFailure } from '../../node/shard-thread.ts';
-
-/** 128 + SIGINT: what a shell shows for a program that Ctrl-C ended. */
-const INTERRUPTED = 130;
 
 export function serveCommand(context: Context): Command {
   const command = declare({
@@ -92,7 +90,7 @@ class Interrupts {
       count += 1;
       if (count === 1) return asked(signal);
       terminal.err('Stopped at once. Whatever was answered is in the log.');
-      process.exit(INTERRUPTED);
+      process.exit(EXIT.interrupted);
     });
   }
 }
@@ -143,22 +141,6 @@ async function greeting(node: RunningNode, config: Config, terminal: Terminal): 
     `More tokens: ${gavel} token --sub NAME --role bidder`,
     'Stop with Ctrl-C.',
   ];
-}
-
-/** What the commands need so that they find this server; nothing where the defaults do. */
-function whereOptions(url: string, folder: string, terminal: Terminal): string {
-  const isDefault = new URL(url).port === '8080';
-  const data = relative(terminal.folder, folder);
-  return `${isDefault ? '' : ` --url ${url}`}${data === 'data' ? '' : ` --data ${data || '.'}`}`;
-}
-
-/** How this program was called, so that the commands shown can be copied. */
-function ownName(terminal: Terminal): string {
-  const script = process.argv[1] ?? 'gavel';
-  const searched = (terminal.env['PATH'] ?? '').split(delimiter);
-  if (searched.includes(dirname(script))) return basename(script);
-  const path = relative(terminal.folder, script);
-  return path.startsWith('..') ? script : path;
 }
 
 /** A port that is taken, in words. */

@@ -7,6 +7,7 @@ import { configFrom, withDataOptions } from '../config-options.ts';
 import type { ConfigOptions } from '../config-options.ts';
 import { ROLES, makeToken } from '../own-tokens.ts';
 import type { Role } from '../own-tokens.ts';
+import { TIME } from '../../config/limits.ts';
 import type { Context, Terminal } from '../terminal.ts';
 
 interface TokenOptions extends ConfigOptions {
@@ -36,7 +37,7 @@ export function tokenCommand({ terminal }: Context): Command {
     .option(
       '--ttl <duration>',
       'how long it is valid (default: auth.accessTtl)',
-      durationMs('--ttl'),
+      durationMs('--ttl', TIME.tokenMsMin, TIME.tokenMsMax),
     )
     .option('--json', 'print one JSON object');
   return withDataOptions(command).action((options: TokenOptions) => run(options, terminal));
