@@ -11,8 +11,10 @@ This page is made by \`gavel config doc\`; a test holds it equal.
 
 Where the same key is given twice, the first of these counts: a flag (\`--port 8080\`, or any key
 with \`--set section.key=value\`), the environment variable, the file, the default. The file is
-\`gavel.yaml\` (or \`gavel.json\`) in the working folder, or the one named with \`--config\` or
-\`GAVEL_CONFIG\`. Unknown keys and variables are an error at start.
+\`gavel.yaml\` (or \`gavel.yml\`) in the working folder, or the one named with \`--config\` or
+\`GAVEL_CONFIG\`. A file in JSON is taken as well, but only where it is named: \`gavel.json\` in the
+working folder is not looked for, because a data folder holds a file of that name. Unknown keys and
+variables are an error at start, with exit code 78.
 
 \`gavel config print\` shows every value and where it comes from; \`gavel config check\` only checks.
 An example file with every key is [config/gavel.example.yaml](../config/gavel.example.yaml).

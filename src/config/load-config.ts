@@ -18,8 +18,11 @@ import { nearestName } from './nearest-name.ts';
 import { KEYS, contradictions } from './settings.ts';
 import type { Group, Settings } from './settings.ts';
 
-/** Looked for in the working folder when no file is named. */
-export const CONFIG_FILE_NAMES = ['gavel.yaml', 'gavel.yml', 'gavel.json'] as const;
+/**
+ * Looked for in the working folder when no file is named. Not `gavel.json`: a data folder has a file
+ * of that name, and `gavel … --json > gavel.json` makes one. A file in JSON can be named.
+ */
+export const CONFIG_FILE_NAMES = ['gavel.yaml', 'gavel.yml'] as const;
 
 /** Variables with our prefix that are no configuration keys: they belong to the command line. */
 const OTHER_VARIABLES: ReadonlySet<string> = new Set(['GAVEL_URL', 'GAVEL_TOKEN', 'GAVEL_CONFIG']);

@@ -119,10 +119,18 @@ test('broken YAML and a missing named file are reported, not thrown as they come
   assert.match(problemsOf({ folder: folderWith(t, '- a\n') }), /must be a map of keys/);
 });
 
-test('JSON is taken as well, and an empty file means defaults', (t) => {
+test('JSON is taken where it is named, gavel.yml as well, and an empty file means defaults', (t) => {
   const folder = folderWith(t, '{"server": {"port": 1234}}', 'gavel.json');
-  assert.equal(loadConfig({ folder }).settings.server.port, 1234);
+  assert.equal(loadConfig({ folder, file: 'gavel.json' }).settings.server.port, 1234);
+  const yml = folderWith(t, 'server: { port: 1235 }', 'gavel.yml');
+  assert.equal(loadConfig({ folder: yml }).settings.server.port, 1235);
   assert.equal(loadConfig({ folder: folderWith(t, '') }).settings.server.port, 8080);
+});
+
+test('a gavel.json that is not named is no configuration: a data folder has one', (t) => {
+  const folder = folderWith(t, '{"format": 1, "shards": 2}', 'gavel.json');
+  const { settings, file } = loadConfig({ folder });
+  assert.deepEqual([file, settings], [null, settingsWith()]);
 });
 
 test('passwords in addresses are not shown', () => {
