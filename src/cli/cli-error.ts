@@ -3,6 +3,7 @@
  * code. Errors from below are translated here; nobody sees a stack unless asked with --verbose.
  */
 import { ConfigError } from '../config/config-error.ts';
+import { fileProblem } from '../lib/file-problem.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 
@@ -29,19 +30,21 @@ const DAMAGE_NAMES: ReadonlySet<string> = new Set([
   'WrongFormat',
 ]);
 
-const FILE_CODES: ReadonlySet<string> = new Set([
-  'EACCES',
-  'EEXIST',
-  'EIO',
-  'EISDIR',
-  'EMFILE',
-  'ENOENT',
-  'ENOSPC',
-  'ENOTDIR',
-  'ENOTEMPTY',
-  'EPERM',
-  'EROFS',
-]);
+/** Runs what works on a file whose name an error might not have. @throws CliError */
+export function onFile<T>(path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const problem = fileProblem(error, path);
+    if (problem === null) throw error;
+    throw new CliError(EXIT.data, problem.message, problem.next, { cause: error });
+  }
+}
+
+/** Whether stored data is not what was written; not that it cannot be opened from here. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof Error && DAMAGE_NAMES.has(error.name);
+}
 
 /** Any error as one with an exit code. */
 export function asCliError(error: unknown): CliError {
@@ -54,8 +57,11 @@ export function asCliError(error: unknown): CliError {
   }
   if (!(error instanceof Error)) return new CliError(EXIT.internal, String(error));
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (DAMAGE_NAMES.has(error.name)) {
-    const next = 'See which records are good with: gavel verify --data DIR';
+  if (isDamage(error)) {
+    const next =
+      error.name === 'DamagedCopy'
+        ? 'A copy is made with: gavel snapshot DIR'
+        : 'See which records are good with: gavel verify --data DIR';
     return new CliError(EXIT.data, error.message, next, cause);
   }
   if (error.name === 'DataFolderInUse')
@@ -63,10 +69,13 @@ export function asCliError(error: unknown): CliError {
   if (error.name === 'UnusableDataFolder') {
     return new CliError(EXIT.configuration, error.message, '', cause);
   }
-  if (FILE_CODES.has(code) || code.startsWith('SQLITE_')) {
+  const problem = fileProblem(error);
+  if (problem !== null) return new CliError(EXIT.data, problem.message, problem.next, cause);
+  if (code.startsWith('SQLITE_')) {
     const next =
-      'Check that the path is right, that you may read and write it, and that the disk has room.';
-    return new CliError(EXIT.data, error.message, next, cause);
+      'SQLite needs to write into the data folder, even to read it. Run it as the user who owns the\n' +
+      'folder, or work on a copy that you may write; also check that the disk has room.';
+    return new CliError(EXIT.data, `the data cannot be used: ${error.message}`, next, cause);
   }
   const next = 'This is a mistake of gavel; please report it with the output of --verbose.';
   return new CliError(EXIT.internal, `internal error: ${error.message}`, next, cause);

@@ -25,7 +25,9 @@ export function declare(text: CommandText): Command {
     .description(unwrapped(text.description ?? text.summary))
     .option('--verbose', 'show where an error came from');
   const examples = text.examples.map((line) => `  $ ${line}`).join('\n');
-  const codes = ['0  it worked', '2  wrong usage', ...(text.exitCodes ?? [])]
+  const own = text.exitCodes ?? [];
+  const usage = own.some((line) => line.startsWith('2 ')) ? [] : ['2  wrong usage'];
+  const codes = ['0  it worked', ...usage, ...own]
     .toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
     .map((line) => `  ${line.replace(/^(\d+) +/, (_, code: string) => code.padEnd(4))}`)
     .join('\n');

@@ -21,6 +21,8 @@ export const EXIT = {
   configuration: 78,
   /** Ctrl-C or SIGTERM in the middle of the work; what a shell shows for it. */
   interrupted: 130,
+  /** Who read the output went away before its end; what a shell shows for SIGPIPE. */
+  readerGone: 141,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -34,4 +36,5 @@ export const EXIT_CODES_HELP = `Exit codes:
   74  input/output error or damaged data
   75  temporary: try again (also: it is not known whether a command took effect)
   78  the configuration is wrong, or there is no data folder
-  130 interrupted: Ctrl-C or SIGTERM in the middle of the work`;
+  130 interrupted: Ctrl-C or SIGTERM in the middle of the work
+  141 whoever read the output stopped reading, as head does`;

@@ -155,6 +155,10 @@ function noAnswer(error: unknown): Error {
     return new NoAnswer('it took too long', true, { cause: error });
   const cause = error.cause instanceof Error ? error.cause : error;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  // Some ports, such as 1, are not for HTTP: fetch does not even try.
+  if (cause.message === 'bad port') {
+    return new NoAnswer('this port may not be used', false, { cause: error });
+  }
   return new NoAnswer(code === '' ? cause.message : code, !NOT_SENT.has(code), { cause: error });
 }
 

@@ -2,6 +2,8 @@
  * Where a command reads from and writes to: results to stdout, everything else to stderr. Tests
  * put their own in its place.
  */
+import { EXIT } from './exit-codes.ts';
+
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The working folder. */
@@ -21,6 +23,8 @@ export interface Terminal {
   err(line: string): void;
   /** Calls back on Ctrl-C and SIGTERM; the function returned ends that. */
   onInterrupt(handler: (signal: string) => void): () => void;
+  /** From now on the program goes on when nobody reads its output any more. */
+  outliveReader(): void;
 }
 
 /** What every command gets: the terminal, and the exit code to leave behind. */
@@ -32,6 +36,14 @@ export interface Context {
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export function processTerminal(): Terminal {
+  let outlives = false;
+  // A reader that has seen enough (`gavel inspect --records | head`) closes the pipe. What is left
+  // to do was for that reader; but a check that was not finished must not look as if it had passed.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (!outlives) process.exit(error.code === 'EPIPE' ? EXIT.readerGone : EXIT.data);
+  });
+  // Where the messages go to nobody there is nobody to tell, and the work may go on.
+  process.stderr.on('error', () => {});
   return {
     env: process.env,
     folder: process.cwd(),
@@ -44,6 +56,9 @@ export function processTerminal(): Terminal {
     out: (line) => void process.stdout.write(`${line}\n`),
     writeErrors: (text) => void process.stderr.write(text),
     err: (line) => void process.stderr.write(`${line}\n`),
+    outliveReader: () => {
+      outlives = true;
+    },
     onInterrupt(handler) {
       for (const signal of SIGNALS) process.on(signal, handler);
       return () => {

@@ -10,6 +10,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { assert } from '../lib/assert.ts';
+import { fileProblem } from '../lib/file-problem.ts';
 import { ConfigError } from './config-error.ts';
 import { isKey, keysByPath, readConfigurationFile, unknownKey } from './configuration-file.ts';
 import type { FileContent } from './configuration-file.ts';
@@ -86,8 +87,9 @@ function readFile(file: string): FileContent {
   try {
     return readConfigurationFile(file, KEYS);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([`the configuration file ${file} cannot be read: ${reason}`]);
+    const problem = fileProblem(error, file);
+    if (problem === null) throw error;
+    throw new ConfigError([`the configuration file cannot be read: ${problem.message}`]);
   }
 }
 

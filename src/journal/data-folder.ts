@@ -137,13 +137,14 @@ export function takeDataFolder(
  */
 export function readFolderMeta(folder: string): FolderMeta {
   const path = metaFile(folder);
-  if (!existsSync(path)) {
+  const text = textOf(path);
+  if (text === null) {
     throw new UnusableDataFolder(
       `${folder} is no data folder (it has no ${META_FILE}); name the right one, ` +
         'or make one by starting a server on it',
     );
   }
-  const meta = parseMeta(readFileSync(path, 'utf8'));
+  const meta = parseMeta(text);
   if (meta === undefined) {
     throw new DamagedDataFolder(`${path} is damaged; ${RESTORE}`);
   }
@@ -157,6 +158,17 @@ export function readFolderMeta(folder: string): FolderMeta {
     if (!existsSync(shard)) throw new DamagedDataFolder(`${shard} is missing; ${RESTORE}`);
   }
   return meta;
+}
+
+/** Null: there is no such file. One that may not be read is another matter, and thrown. */
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
 }
 
 /** Writes an epoch above its own and above `above`: what clients know of positions is void. */

@@ -289,6 +289,13 @@ test('a server that is not there has exit code 69 and says how to start one', as
   }
 });
 
+test('a port at which no server can be is told to be so', async () => {
+  const options = ['--url', 'http://127.0.0.1:1', '--token', 'token'];
+  const ran = await gavel(['auction', 'show', AUCTION_ID, ...options]);
+  assert.equal(ran.code, 69);
+  assert.match(ran.err, /this port may not be used/);
+});
+
 test('what is no gavel server, no id, no address and no token is said to be so', async (t) => {
   const other = await run(t, () => ({ status: 200, body: [] }), 'show', AUCTION_ID);
   assert.notEqual(other.ran.code, 0);

@@ -40,6 +40,10 @@ test('config check names every mistake and exits with 78', async (t) => {
   assert.match(bad.err, /line 2: unknown key server\.prot; did you mean server\.port\?/);
   assert.match(bad.err, /line 4: log\.level must be one of/);
   assert.match(bad.err, /gavel config doc/);
+  const json = await gavel(['config', 'check', '--json'], { folder });
+  assert.equal(json.code, 78);
+  const { ok, problems } = JSON.parse(json.out) as { ok: boolean; problems: string[] };
+  assert.deepEqual([ok, problems.length], [false, 2]);
 });
 
 test('--set without a value is a usage error', async () => {

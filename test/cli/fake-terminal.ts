@@ -53,6 +53,8 @@ export class FakeTerminal implements Terminal {
     return () => void this.#handlers.delete(handler);
   }
 
+  outliveReader(): void {}
+
   interrupt(): void {
     for (const handler of this.#handlers) handler('SIGINT');
   }

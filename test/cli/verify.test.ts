@@ -153,5 +153,21 @@ test('a shard that is not there is a usage error', async (t) => {
   const { home } = filledFolder(t);
   const ran = await gavel(['verify', '--shard', '7'], { folder: home });
   assert.equal(ran.code, 2);
-  assert.match(ran.err, /shards 0 to 0/);
+  assert.match(ran.err, /shard 0 only/);
+});
+
+test('inspect tells options that would choose nothing, or not be heard', async (t) => {
+  const { home } = filledFolder(t);
+  const cases: [string[], RegExp][] = [
+    [['--from', '2'], /--from chooses among records[\s\S]*--records/],
+    [['--auction', 'a'.repeat(22)], /--auction chooses among records/],
+    [['--records', '--from', '5', '--to', '2'], /no records from 5 to 2/],
+    [['--records', '--auction', 'lamp'], /is not the id of an auction/],
+    [['--shard', '1'], /there is no shard 1[\s\S]*shard 0 only/],
+  ];
+  for (const [options, message] of cases) {
+    const { code, err } = await gavel(['inspect', ...options], { folder: home });
+    assert.equal(code, 2, options.join(' '));
+    assert.match(err, message);
+  }
 });

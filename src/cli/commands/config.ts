@@ -1,9 +1,12 @@
 /** `gavel config print|check|doc`: the configuration, where it comes from, and what there is. */
 import { Command } from 'commander';
-import type { Context } from '../terminal.ts';
 import { declare } from '../command-line.ts';
 import { configFrom, withConfigOptions } from '../config-options.ts';
 import type { ConfigOptions } from '../config-options.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { Context } from '../terminal.ts';
+import { ConfigError } from '../../config/config-error.ts';
+import type { Entry } from '../../config/load-config.ts';
 
 export function configCommand(context: Context): Command {
   return new Command('config')
@@ -48,20 +51,41 @@ function printCommand({ terminal }: Context): Command {
   });
 }
 
-function checkCommand({ terminal }: Context): Command {
+function checkCommand(context: Context): Command {
   const command = declare({
     name: 'check',
     summary: 'check the configuration without starting anything',
     examples: ['gavel config check', 'gavel config check --config /etc/gavel/gavel.yaml'],
     exitCodes: ['78  the configuration is wrong; every mistake is named'],
   }).option('--json', 'print one JSON object');
-  return withConfigOptions(command).action((options: ConfigOptions & { json?: true }) => {
+  return withConfigOptions(command).action((options: CheckOptions) =>
+    options.json === true ? checkForScripts(options, context) : check(options, context),
+  );
+}
+
+type CheckOptions = ConfigOptions & { readonly json?: true };
+
+function check(options: CheckOptions, { terminal }: Context): void {
+  const { entries, file } = configFrom(options, terminal);
+  const source = file === null ? 'no file' : file;
+  const own = ownValues(entries);
+  terminal.out(`The configuration is fine: ${source}, ${own} of ${entries.length} values set.`);
+}
+
+function checkForScripts(options: CheckOptions, context: Context): void {
+  const { terminal } = context;
+  try {
     const { entries, file } = configFrom(options, terminal);
-    const own = entries.filter(({ origin }) => origin !== 'default').length;
-    if (options.json === true) return terminal.out(JSON.stringify({ ok: true, file, own }));
-    const source = file === null ? 'no file' : file;
-    terminal.out(`The configuration is fine: ${source}, ${own} of ${entries.length} values set.`);
-  });
+    terminal.out(JSON.stringify({ ok: true, file, own: ownValues(entries) }));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    terminal.out(JSON.stringify({ ok: false, problems: error.problems }));
+    context.exitCode = EXIT.configuration;
+  }
+}
+
+function ownValues(entries: readonly Entry[]): number {
+  return entries.filter(({ origin }) => origin !== 'default').length;
 }
 
 function docCommand({ terminal }: Context): Command {

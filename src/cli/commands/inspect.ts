@@ -2,9 +2,12 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ShardEvent } from '../../auction/events.ts';
+import { auctionPath } from '../bid-command.ts';
+import { CliError } from '../cli-error.ts';
 import { declare, wholeNumber } from '../command-line.ts';
 import { configFrom, withDataOptions } from '../config-options.ts';
 import type { ConfigOptions } from '../config-options.ts';
+import { EXIT } from '../exit-codes.ts';
 import { Progress, grouped } from '../progress.ts';
 import { timeText } from '../auction-text.ts';
 import type { Context, Terminal } from '../terminal.ts';
@@ -56,7 +59,21 @@ export function inspectCommand({ terminal }: Context): Command {
   return withDataOptions(command).action((options: InspectOptions) => run(options, terminal));
 }
 
+/** What would otherwise silently print nothing, or everything. */
+function checkOptions({ records, from, to, auction }: InspectOptions): void {
+  const choice = Object.entries({ from, to, auction }).find(([, value]) => value !== undefined);
+  if (records !== true && choice !== undefined) {
+    const next = 'Give --records as well.';
+    throw new CliError(EXIT.usage, `--${choice[0]} chooses among records`, next);
+  }
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new CliError(EXIT.usage, `there are no records from ${from} to ${to}`, 'Exchange them.');
+  }
+  if (auction !== undefined) auctionPath(auction);
+}
+
 async function run(options: InspectOptions, terminal: Terminal): Promise<void> {
+  checkOptions(options);
   const { settings } = configFrom(options, terminal);
   const folder = resolve(terminal.folder, settings.data.folder);
   const { shardIndexes } = await import('../inspection/shard-reading.ts');

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { CliError } from '../cli-error.ts';
+import { CliError, onFile } from '../cli-error.ts';
 import { declare } from '../command-line.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Progress } from '../progress.ts';
@@ -56,10 +56,16 @@ async function run(file: string, options: ReplayOptions, context: Context): Prom
   const { playThroughShard } = await import('../replay/shard-player.ts');
   const progress = new Progress(terminal, 'bids');
   const passes = options.inferReserve === true ? 2 : 1;
-  const report = await replay(recording, passes === 2, playThroughShard, (done) =>
-    progress.at('replaying', done, recording.bids),
-  );
-  progress.end();
+  // Not dead at once: the journal of the run lies in a temporary folder, which is removed.
+  let interrupted = false;
+  const offInterrupt = terminal.onInterrupt(() => (interrupted = true));
+  const report = await replay(recording, passes === 2, playThroughShard, (done) => {
+    if (interrupted) throw new CliError(EXIT.interrupted, 'stopped before the end');
+    progress.at('replaying', done, recording.bids);
+  }).finally(() => {
+    offInterrupt();
+    progress.end();
+  });
   if (options.json === true) terminal.out(JSON.stringify(report));
   else {
     terminal.out(reportText(report));
@@ -79,8 +85,10 @@ function tell(terminal: Terminal, file: string, faults: readonly Fault[], what: 
 }
 
 function recordingOf(file: string, terminal: Terminal): Recording {
+  const path = resolve(terminal.folder, file);
+  const text = onFile(path, () => readFileSync(path, 'utf8'));
   try {
-    return readRecording(readFileSync(resolve(terminal.folder, file), 'utf8'));
+    return readRecording(text);
   } catch (error) {
     if (!(error instanceof NotARecording)) throw error;
     throw new CliError(EXIT.usage, `${file} is not a file of recorded bids`, error.message);

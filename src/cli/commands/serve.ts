@@ -53,6 +53,7 @@ interface ServeOptions extends ConfigOptions {
 
 async function run(options: ServeOptions, context: Context): Promise<void> {
   const { terminal } = context;
+  terminal.outliveReader();
   const config = configFrom(options, terminal);
   const log = await makeLogger(config.settings.log, terminal);
   const { startNode } = await import('../../node/server.ts');

@@ -36,7 +36,7 @@ export function simCommand(context: Context): Command {
       'calm, and everything must come right. A seed always goes the same way. A seed that fails is\n' +
       'made as small as it can be, and printed with the command to see it again.',
     examples: ['gavel sim', 'gavel sim --seeds 100000', 'gavel sim --seed 4711 --trace'],
-    exitCodes: ['1  a seed failed'],
+    exitCodes: ['1  a seed failed', '130 Ctrl-C: the report is of the seeds until then'],
   })
     .option('--seed <n>', 'the first seed', wholeNumber('--seed', 0, SEED_MAX), 1)
     .option('--seeds <n>', 'how many, one after the other', wholeNumber('--seeds', 1, SEED_MAX))
@@ -117,6 +117,7 @@ async function simulate(context: Context, options: SimCommandOptions): Promise<v
     });
     terminal.out(isJson ? JSON.stringify(report) : textOf(report, stopped));
     if (report.failed.length > 0) context.exitCode = EXIT.refused;
+    else if (stopped) context.exitCode = EXIT.interrupted;
   } finally {
     offInterrupt();
   }

@@ -1,7 +1,7 @@
 /** `gavel verify`: whether the stored data is whole, from the first record to the last. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { asCliError } from '../cli-error.ts';
+import { asCliError, isDamage } from '../cli-error.ts';
 import { declare, wholeNumber } from '../command-line.ts';
 import { configFrom, withDataOptions } from '../config-options.ts';
 import type { ConfigOptions } from '../config-options.ts';
@@ -79,8 +79,8 @@ async function checkOne(folder: string, index: number, terminal: Terminal): Prom
     }
   } catch (error) {
     // Damage that shows on opening already: head and log differ, a snapshot row is broken.
-    const { exitCode, message } = asCliError(error);
-    if (exitCode !== EXIT.data) throw error;
+    if (!isDamage(error)) throw error;
+    const { message } = asCliError(error);
     const record = error instanceof Error && 'seq' in error ? Number(error.seq) : 0;
     return done({ ...EMPTY, finding: { record, what: message } });
   }

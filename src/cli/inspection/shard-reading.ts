@@ -26,7 +26,7 @@ export function shardIndexes(folder: string, only: number | undefined): readonly
   throw new CliError(
     EXIT.usage,
     `there is no shard ${only}`,
-    `This folder has shards 0 to ${last}.`,
+    last === 0 ? 'This folder has shard 0 only.' : `This folder has shards 0 to ${last}.`,
   );
 }
 

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { RULE_SETTINGS } from '../../auction/settings.ts';
 import type { RuleSettings } from '../../auction/settings.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -56,7 +57,13 @@ export const playThroughShard: Play = async (plan, onProgress) => {
     openDataFolder(folder, { shards: 1, shardsDefault: 1, nowMs: START_US / 1000 });
     const storage = openShardStorage(folder, 0);
     try {
-      return playWithJournal(plan, storage.journal, onProgress);
+      const steps = playing(plan, storage.journal, onProgress);
+      for (;;) {
+        const { done, value } = steps.next();
+        if (done === true) return value;
+        // Signals are only heard between two turns.
+        await turn();
+      }
     } finally {
       storage.state.close();
       storage.journal.close();
@@ -66,12 +73,25 @@ export const playThroughShard: Play = async (plan, onProgress) => {
   }
 };
 
-/** Plays with an empty journal of any kind. */
+/** Plays with an empty journal of any kind, in one go. */
 export function playWithJournal(
   plan: Plan,
   journal: Journal,
   onProgress: (done: number) => void,
 ): Outcome {
+  const steps = playing(plan, journal, onProgress);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** A step a commit. */
+function* playing(
+  plan: Plan,
+  journal: Journal,
+  onProgress: (done: number) => void,
+): Generator<void, Outcome> {
   const played: Played = { accepted: 0, refusedByName: new Map(), closes: [] };
   const shard = new Shard({
     index: 0,
@@ -84,7 +104,7 @@ export function playWithJournal(
   });
   const driver = new Driver(shard, plan);
   driver.list();
-  driver.bid(onProgress);
+  yield* driver.bid(onProgress);
   driver.close();
   const closes = plan.auctions.map((_, i) => must(played.closes[i], 'every auction was asked for'));
   return { accepted: played.accepted, refusedByName: played.refusedByName, closes };
@@ -132,7 +152,7 @@ class Driver {
     this.#commit();
   }
 
-  bid(onProgress: (done: number) => void): void {
+  *bid(onProgress: (done: number) => void): Generator<void> {
     for (const [i, bid] of this.#plan.bids.entries()) {
       this.#nowUs = START_US + bid.afterUs;
       this.#send(PLACE_BID, this.#numberOf(bid.bidder), bid.auction, {
@@ -144,7 +164,9 @@ class Driver {
         confirm: null,
         dryRun: null,
       });
-      if (this.#open === 0) onProgress(i + 1);
+      if (this.#open > 0) continue;
+      onProgress(i + 1);
+      yield;
     }
     this.#commit();
   }
