@@ -29,7 +29,7 @@ export function declare(text: CommandText): Command {
   const usage = own.some((line) => line.startsWith('2 ')) ? [] : ['2  wrong usage'];
   const codes = ['0  it worked', ...usage, ...own]
     .toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
-    .map((line) => `  ${line.replace(/^(\d+) +/, (_, code: string) => code.padEnd(4))}`)
+    .map((line) => `  ${line.replace(/^(\d+) +/, (_, code: string) => code.padEnd(5))}`)
     .join('\n');
   command.addHelpText('after', `\nExamples:\n${examples}`);
   return addWrappedHelp(command, `\nExit codes (all of them: gavel --help):\n${codes}`);

@@ -28,13 +28,13 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_CODES_HELP = `Exit codes:
-  0   it worked
-  1   refused by the server, or a check found something
-  2   wrong usage or bad input
-  69  the server cannot be reached
-  70  internal error: please report it
-  74  input/output error or damaged data
-  75  temporary: try again (also: it is not known whether a command took effect)
-  78  the configuration is wrong, or there is no data folder
-  130 interrupted: Ctrl-C or SIGTERM in the middle of the work
-  141 whoever read the output stopped reading, as head does`;
+  0    it worked
+  1    refused by the server, or a check found something
+  2    wrong usage or bad input
+  69   the server cannot be reached
+  70   internal error: please report it
+  74   input/output error or damaged data
+  75   temporary: try again (also: it is not known whether a command took effect)
+  78   the configuration is wrong, or there is no data folder
+  130  interrupted: Ctrl-C or SIGTERM in the middle of the work
+  141  whoever read the output stopped reading, as head does`;

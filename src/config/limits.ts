@@ -173,12 +173,6 @@ export const DISCOVERY = {
   niceness: 10,
 } as const;
 
-/** Lists of auctions. */
-export const LISTS = {
-  /** Auctions that a shard looks at for one page: a filter may fit few of very many. */
-  scanMax: 20_000,
-} as const;
-
 /** The log of a shard. */
 export const JOURNAL = {
   /** Records of one row. */
@@ -257,6 +251,12 @@ export const GATEWAY = {
   historyBytesMax: 64 * KB,
   lingerMs: 60 * SECOND_MS,
   tokensRememberedMax: 4_096,
+} as const;
+
+/** Lists of auctions. */
+export const LISTS = {
+  /** Auctions that a shard looks at for one page: a filter may fit few of very many. */
+  scanMax: 20_000,
 } as const;
 
 export const SHARDS = {

@@ -93,7 +93,7 @@ test('a narrow terminal gets paragraphs that are wrapped once', async () => {
 });
 
 test('the help lists every command and every exit code', async () => {
-  const { code, out } = await gavel(['--help']);
+  const { code, out } = await gavel(['--help'], { columns: 100 });
   assert.equal(code, 0);
   for (const [name] of COMMANDS) assert.match(out, new RegExp(`^  ${name} `, 'm'));
   assert.ok(out.includes(EXIT_CODES_HELP));
