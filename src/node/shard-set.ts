@@ -3,7 +3,8 @@ import { AUCTION_ID_LENGTH } from '../auction/ids.ts';
 import type { Shards } from '../gateway/shard-port.ts';
 import { must } from '../lib/assert.ts';
 import { HashRing, hashBytes } from '../routing/hash-ring.ts';
-import type { ShardReady, ShardThread } from './shard-thread.ts';
+import type { ShardReady } from './shard-messages.ts';
+import type { ShardThread } from './shard-thread.ts';
 
 export class ShardSet implements Shards {
   readonly #threads: readonly ShardThread[];

@@ -17,12 +17,12 @@ import type { RingMemory } from './byte-ring.ts';
 import { makeRing, RingConsumer, RingProducer } from './byte-ring.ts';
 import { CLOSING_TABLE_BYTES, ClosingTable } from './closing-table.ts';
 import { FRAME, InboundCursor, pushInbound, STOP, TICK, UNWATCH } from './inbound.ts';
-import type { KnownUser } from './known-users.ts';
 import { KnownUsers } from './known-users.ts';
 import { OutboundReader } from './outbound.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { ShardBacklog } from './shard-backlog.ts';
 import { ShardClock } from './shard-clock.ts';
+import type { FromShard, ShardReady, ShardWorkerData } from './shard-messages.ts';
 import { SHARD_STATUS_BYTES, ShardStatus } from './shard-status.ts';
 
 export interface ShardThreadOptions {
@@ -53,45 +53,6 @@ export interface ShardFailure {
   readonly message: string;
   /** A commit failed: what the unanswered commands did is unknown. */
   readonly uncertain: boolean;
-}
-
-export interface ShardWorkerData {
-  readonly folder: string;
-  readonly index: number;
-  readonly shards: number;
-  readonly epoch: number;
-  readonly settings: RuleSettings;
-  readonly snapshotEveryMs: number;
-  readonly inbound: RingMemory;
-  readonly outbound: RingMemory;
-  readonly status: SharedArrayBuffer;
-  readonly closing: SharedArrayBuffer;
-  readonly users: readonly KnownUser[];
-  readonly watched: readonly number[];
-  /** The last run died: what it may have died of is taken one frame at a time. */
-  readonly cautious: boolean;
-}
-
-export type FromShard =
-  | { readonly kind: 'progress'; readonly seq: number; readonly lastSeq: number }
-  | ({ readonly kind: 'ready' } & ShardReady)
-  | { readonly kind: 'stopped' }
-  | { readonly kind: 'snapshotFailed'; readonly message: string }
-  | {
-      readonly kind: 'failed';
-      readonly uncertain: boolean;
-      readonly name: string;
-      readonly message: string;
-      readonly stack: string;
-    };
-
-export interface ShardReady {
-  readonly lastAtUs: number;
-  readonly lastSeq: number;
-  readonly auctions: number;
-  readonly replayed: number;
-  readonly fromSnapshot: number;
-  readonly tookMs: number;
 }
 
 /** Damage is not cured by starting again. */

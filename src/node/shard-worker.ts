@@ -19,7 +19,7 @@ import { ClosingTable } from './closing-table.ts';
 import { FORGET, FRAME, INTRODUCE, InboundCursor, STOP, TICK, UNWATCH } from './inbound.ts';
 import { OutboundWriter } from './outbound.ts';
 import { ShardStatus } from './shard-status.ts';
-import type { FromShard, ShardWorkerData } from './shard-thread.ts';
+import type { FromShard, ShardWorkerData } from './shard-messages.ts';
 
 const data = workerData as ShardWorkerData;
 const port = must(parentPort, 'a shard worker has a parent');

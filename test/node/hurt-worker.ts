@@ -5,7 +5,7 @@
 import { workerData } from 'node:worker_threads';
 import { CommitFailure } from '../../src/journal/journal.ts';
 import { must } from '../../src/lib/assert.ts';
-import type { ShardWorkerData } from '../../src/node/shard-thread.ts';
+import type { ShardWorkerData } from '../../src/node/shard-messages.ts';
 import { Shard } from '../../src/shard/shard.ts';
 
 const { folder } = workerData as ShardWorkerData;
