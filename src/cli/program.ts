@@ -32,6 +32,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/auction.ts')).auctionCommand,
   },
   {
+    name: 'import',
+    summary: 'list recorded listings on a running server',
+    load: async () => (await import('./commands/import.ts')).importCommand,
+  },
+  {
     name: 'replay',
     summary: 'run recorded eBay auctions through the engine',
     load: async () => (await import('./commands/replay.ts')).replayCommand,

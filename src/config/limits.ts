@@ -39,6 +39,9 @@ export const WIRE = {
   nonceCharsMax: 64,
   titleCharsMax: 120,
   descriptionCharsMax: 32_768,
+  /** From the widest to the narrowest. */
+  categoryDepthMax: 8,
+  categoryCharsMax: 120,
   /** Steps of one increment table. */
   incrementStepsMax: 32,
 } as const;

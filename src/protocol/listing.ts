@@ -1,4 +1,5 @@
 /** A listing as the seller sends it: what is left out gets the server's defaults. */
+import { WIRE } from '../config/limits.ts';
 import { amount, auctionFormat, currency, timeMs } from './common.ts';
 import type { Field, Values } from './field.ts';
 import { float, list, optional, record, str, uint } from './field.ts';
@@ -24,7 +25,7 @@ const listingFields = {
   startPriceCents: amount,
   endsAtMs: timeMs,
   description: optional(str(0, 32_768)),
-  category: optional(list(str(1, 120), 8)),
+  category: optional(list(str(1, WIRE.categoryCharsMax), WIRE.categoryDepthMax)),
   format: optional(auctionFormat),
   reserveCents: optional(amount),
   buyNowCents: optional(amount),

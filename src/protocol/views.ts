@@ -1,4 +1,5 @@
 /** Auctions and bids as everybody may see them: no maximums, no reserve, aliases for bidders. */
+import { WIRE } from '../config/limits.ts';
 import {
   alias,
   amount,
@@ -52,7 +53,7 @@ export type AuctionView = Values<typeof auctionFields>;
 const textFields = {
   title: str(0, 120),
   description: str(0, 65_536),
-  category: list(str(0, 120), 8),
+  category: list(str(0, WIRE.categoryCharsMax), WIRE.categoryDepthMax),
 };
 export const listingText = record(textFields);
 
