@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { CliError, onFile } from '../cli-error.ts';
 import { declare, durationMs, wholeNumber } from '../command-line.ts';
@@ -25,6 +26,7 @@ interface ImportOptions extends ServerOptions {
 
 /** More of them than this are only counted. */
 const SHOWN_MAX = 20;
+const PAUSE_MS = 1_000;
 const AT_DEFAULT = 16;
 const AT_MAX = 256;
 
@@ -54,7 +56,7 @@ export function importCommand(context: Context): Command {
       '2   with --strict: a line is malformed',
       '69  the server cannot be reached',
       '74  unreadable file',
-      '75  not now: start it again later, and it goes on where it was',
+      '75  no answer: start it again, and it goes on where it was',
     ],
   })
     .argument('<file>', 'file of JSON lines')
@@ -131,7 +133,8 @@ async function listAll(
     while (next < listings.length && !interrupted.signal.aborted) {
       const at = next++;
       const one = listings[at] as RecordedListing;
-      await listOne(await apiOf(one.seller), one, ends[at] as number, startedMs, tally);
+      const api = await apiOf(one.seller);
+      await listOne(api, one, ends[at] as number, startedMs, tally, interrupted.signal);
       progress.at('listing', tally.listed + tally.known + tally.refused.length, listings.length);
     }
   };
@@ -155,14 +158,23 @@ async function listOne(
   endsAtMs: number,
   startedMs: number,
   tally: Tally,
+  interrupted: AbortSignal,
 ): Promise<void> {
-  try {
-    const answer = await api.list({ ...listing, endsAtMs }, nonceOf(id));
-    if (Number(answer['listedAtMs']) < startedMs) tally.known += 1;
-    else tally.listed += 1;
-  } catch (error) {
-    if (!(error instanceof Refused) || error.exitCode !== EXIT.refused) throw error;
-    tally.refused.push({ line, id, reason: error.message });
+  while (!interrupted.aborted) {
+    try {
+      const answer = await api.list({ ...listing, endsAtMs }, nonceOf(id));
+      if (Number(answer['listedAtMs']) < startedMs) tally.known += 1;
+      else tally.listed += 1;
+      return;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.exitCode === EXIT.refused) {
+        tally.refused.push({ line, id, reason: error.message });
+        return;
+      }
+      // The server asks for patience: many sellers sign in, or it is busy.
+      await sleep(PAUSE_MS, undefined, { signal: interrupted }).catch(() => undefined);
+    }
   }
 }
 
