@@ -73,7 +73,7 @@ export const KEYS = {
       '10s',
       0,
       10 * MINUTE_MS,
-      'How long a stopping server lets clients move away and auctions in their last minute end.',
+      'How long a stopping server waits for auctions about to end, and then lets clients move away.',
     ),
   },
   data: {

@@ -20,7 +20,7 @@ export function internalRoutes(
   return [
     route('/livez', ({ exchange }) => exchange.json(200, { live: true })),
     route('/readyz', ({ exchange }) => {
-      const refusal = life.refusal();
+      const refusal = life.refusalOfNew();
       if (refusal !== undefined) return exchange.refuse(refusal);
       const down = shardsDown();
       if (down.length === 0) return exchange.json(200, { ready: true });

@@ -29,6 +29,8 @@ export interface Gateway {
   readonly metrics: GatewayMetrics;
   /** Before the first `setReady(true)` everything is refused with NOT_READY. */
   setReady(ready: boolean): void;
+  /** Lets nobody new in; who is there goes on. */
+  finish(): void;
   /** Takes nothing new, sends clients away, and resolves when the last answer has left. */
   drain(withinMs: number): Promise<void>;
   /** Closes everything at once. */
@@ -91,6 +93,7 @@ function gatewayOf(
     deliveries,
     metrics,
     setReady: (ready) => life.setReady(ready),
+    finish: () => life.finish(),
     async drain(withinMs) {
       life.stop();
       listener.stop();

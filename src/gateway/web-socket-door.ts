@@ -68,7 +68,7 @@ export class WebSocketDoor implements WebSocketHandlers {
       exchange.refuse(fault.name, { ...fault, close: true });
       return undefined;
     }
-    const closed = life.refusal();
+    const closed = life.refusalOfNew();
     if (closed !== undefined) {
       exchange.refuse(closed);
       return undefined;

@@ -4,6 +4,7 @@
  *   folder ──▶ keys ──▶ shards (recover) ──▶ gateway (listen) ──▶ clocks run ──▶ ready
  */
 import { availableParallelism } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { RINGS } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
 import { KeySet } from '../gateway/key-set.ts';
@@ -84,15 +85,9 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
       clearInterval(refresh);
       release();
     };
-    return running({
-      settings,
-      gateway,
-      shards,
-      readModel,
-      ownKey,
-      close,
-      failed: failure.promise,
-    });
+    const nowMs = (): number => node.clock.nowUs() / 1000;
+    const parts = { settings, gateway, shards, readModel, ownKey, log, nowMs, close };
+    return running({ ...parts, failed: failure.promise });
   } catch (error) {
     node.gateway?.close();
     await readModel?.stop();
@@ -189,6 +184,9 @@ interface Parts {
   readonly shards: ShardSet;
   readonly readModel: ReadModel | null;
   readonly ownKey: SigningKey | null;
+  readonly log: Log;
+  /** By the server's clock. */
+  readonly nowMs: () => number;
   /** Lets go of what is left once gateway and shards have stopped. */
   readonly close: () => void;
   readonly failed: Promise<ShardFailure>;
@@ -222,6 +220,8 @@ function running(parts: Parts): RunningNode {
       });
     },
     async stop() {
+      gateway.finish();
+      await lastMinute(parts, drainMs);
       await gateway.drain(drainMs);
       await readModel?.stop();
       await shards.stop();
@@ -229,6 +229,14 @@ function running(parts: Parts): RunningNode {
       close();
     },
   };
+}
+
+/** Auctions that end within the time given are not cut off: who is connected bids to the end. */
+async function lastMinute({ shards, nowMs, log }: Parts, withinMs: number): Promise<void> {
+  const untilMs = nowMs() + withinMs;
+  if (shards.nextDeadlineMs > untilMs) return;
+  log.info({ withinMs }, 'waiting for auctions that are about to end');
+  while (nowMs() < untilMs && shards.nextDeadlineMs <= untilMs) await pause(CLOSING_LOOK_MS);
 }
 
 function systemClock(notBeforeUs: number): MonotonicClock {
@@ -264,6 +272,8 @@ function refreshKeys(keys: KeySet, jwks: string | null, log: Log): NodeJS.Timeou
   return timer;
 }
 
+/** How often a stopping node looks whether the last auctions have ended. */
+const CLOSING_LOOK_MS = 20;
 const KEYS_EVERY_MS = 5 * 60_000;
 
 /** Everybody who still waits learns that the outcome is unknown. */

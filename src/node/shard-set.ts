@@ -37,6 +37,11 @@ export class ShardSet implements Shards {
     return Promise.all(this.#threads.map((thread) => thread.start()));
   }
 
+  /** When the next auction starts or ends, milliseconds since 1970; Infinity: none will. */
+  get nextDeadlineMs(): number {
+    return Math.min(...this.#threads.map((thread) => thread.nextDeadlineMs));
+  }
+
   startClocks(): void {
     for (const thread of this.#threads) thread.startClock();
   }

@@ -169,6 +169,11 @@ export class ShardThread implements ShardPort {
     };
   }
 
+  /** When the next auction starts or ends, milliseconds since 1970; Infinity: none will. */
+  get nextDeadlineMs(): number {
+    return this.#status.nextDeadlineMs;
+  }
+
   get committedSeq(): number {
     return this.#status.committedSeq;
   }

@@ -68,6 +68,11 @@ export class ListingDesk {
     const auction = this.#find(conn, frame.id, frame.auctionId);
     if (auction === undefined) return;
     const { asAdmin, how } = frame;
+    // The same request again, whose answer was lost, is answered with the auction as well.
+    const isDone =
+      how === 'cancel' ? auction.status === 'cancelled' : auction.endReason === 'early';
+    const mayAsk = asAdmin || by === auction.seller;
+    if (isDone && mayAsk) return this.#queries.reply(conn, frame.id, auction, true);
     if (!this.#decide(conn, frame.id, auction, { kind: 'EndEarly', by, asAdmin, how })) return;
     this.#queries.reply(conn, frame.id, auction, true);
   }

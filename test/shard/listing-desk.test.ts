@@ -155,3 +155,27 @@ describe('listings and queries', () => {
     assert.equal(fixture.bid(7, 2_000).code, 0);
   });
 });
+
+it('a cancel whose answer was lost is answered with the auction again', () => {
+  const fixture = new ShardFixture();
+  fixture.list();
+  const cancel = { auctionId: AUCTION, asAdmin: false, how: 'cancel' } as const;
+  const first = fixture.ask(CANCEL_AUCTION, SELLER, cancel);
+  const again = fixture.ask(CANCEL_AUCTION, SELLER, cancel);
+  assert.equal(first.name, 'auction');
+  assert.deepEqual(
+    {
+      ...again.fields,
+      id: 0,
+      auction: { ...(again.fields['auction'] as object), serverTimeMs: 0 },
+    },
+    {
+      ...first.fields,
+      id: 0,
+      auction: { ...(first.fields['auction'] as object), serverTimeMs: 0 },
+    },
+  );
+  assert.equal(fixture.ask(CANCEL_AUCTION, 5, cancel).name, 'refused', 'nobody else');
+  const sell = { ...cancel, how: 'sell' } as const;
+  assert.equal(fixture.ask(CANCEL_AUCTION, SELLER, sell).name, 'refused', 'another request');
+});
