@@ -48,6 +48,14 @@ export interface StoredRecord {
   readonly bytes: Uint8Array;
 }
 
+/** A record with its place in the chain: what a receipt states. */
+export interface LinkedRecord extends StoredRecord {
+  /** Last record of the batch that holds it. */
+  readonly lastSeq: Seq;
+  /** Chain hash after that batch. */
+  readonly hash: Uint8Array;
+}
+
 export interface Journal {
   /** The newest appended batch. */
   readonly head: Head;
@@ -66,6 +74,9 @@ export interface Journal {
 
   /** The record with this number, or undefined when the log does not hold it. Checked. */
   read(seq: Seq): StoredRecord | undefined;
+
+  /** As `read`, with the chain hash after its batch. Checked against the batch before it. */
+  linked(seq: Seq): LinkedRecord | undefined;
 
   /**
    * Batches in order, starting with the one that holds `fromSeq`. Every batch is checked: its

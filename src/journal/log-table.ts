@@ -5,7 +5,7 @@
 import { JOURNAL, MB } from '../config/limits.ts';
 import { ChainLinker, HASH_BYTES, headerFits, NO_HASH, rowChecksum, unpack } from './chain.ts';
 import { LOG_APPLICATION_ID, LOG_FORMAT } from './formats.ts';
-import type { StoredRecord } from './journal.ts';
+import type { LinkedRecord, StoredRecord } from './journal.ts';
 import { DamagedJournal } from './journal.ts';
 import type { Seq } from './seq.ts';
 import { SEQ_NONE, seqAfter } from './seq.ts';
@@ -59,6 +59,9 @@ export class LogTable {
   readonly #after: Statement;
   /** The row that was read last: repeated commands often ask for neighbours. */
   #cached: CheckedRow | null = null;
+  /** The row whose place in the chain was checked last. */
+  #linked: LogRow | null = null;
+  readonly #linker = new ChainLinker();
 
   /** @throws DamagedJournal where the table is not there. */
   constructor(db: Connection, path: string) {
@@ -90,6 +93,43 @@ export class LogTable {
 
   /** A record that the log has to hold. @throws DamagedJournal */
   read(seq: Seq): StoredRecord {
+    const { row, parts } = this.#holding(seq);
+    const i = seq - row.firstSeq;
+    return {
+      seq,
+      epoch: row.epoch,
+      bytes: parts.bytes.slice(parts.offsets[i], parts.offsets[i + 1]),
+    };
+  }
+
+  /** The same with its place in the chain. @throws DamagedJournal */
+  linked(seq: Seq): LinkedRecord {
+    const { row } = this.#holding(seq);
+    if (row !== this.#linked) {
+      const before = row.firstSeq <= 1 ? undefined : this.#rowUpTo(row.firstSeq - 1);
+      this.#checkLink(row, before, this.#linker);
+      this.#linked = row;
+    }
+    return { ...this.read(seq), lastSeq: lastSeqOf(row), hash: row.hash };
+  }
+
+  /**
+   * Number of the first batch committed at this time (microseconds) or later; what happened since
+   * cannot stand before it.
+   */
+  firstSeqAt(atUs: number): Seq {
+    let low = 1;
+    let high = this.lastSeq() + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const row = this.#rowWith(middle as Seq);
+      if (row.atUs >= atUs) high = row.firstSeq;
+      else low = lastSeqOf(row) + 1;
+    }
+    return low as Seq;
+  }
+
+  #holding(seq: Seq): CheckedRow {
     let known = this.#cached;
     if (known === null || seq < known.row.firstSeq || seq > lastSeqOf(known.row)) {
       const row = this.#rowWith(seq);
@@ -97,13 +137,7 @@ export class LogTable {
       known = { row, parts: this.#unpack(row) };
       this.#cached = known;
     }
-    const { row, parts } = known;
-    const i = seq - row.firstSeq;
-    return {
-      seq,
-      epoch: row.epoch,
-      bytes: parts.bytes.slice(parts.offsets[i], parts.offsets[i + 1]),
-    };
+    return known;
   }
 
   /**
@@ -119,12 +153,7 @@ export class LogTable {
     for (;;) {
       const rows = this.#page(before);
       for (const row of rows) {
-        this.#checkFollows(row, before);
-        const link = linker.relink(this.#hashOf(before), row, row.payload);
-        if (link.checksum !== row.checksum) throw this.#damage(row, 'does not match its checksum');
-        if (!link.hash.equals(row.hash)) {
-          throw this.#damage(row, 'does not carry on the chain of the records before it');
-        }
+        this.#checkLink(row, before, linker);
         yield { row, parts: this.#unpack(row) };
         before = row;
       }
@@ -184,6 +213,15 @@ export class LogTable {
     const row = this.#rowUpTo(seq);
     if (row !== undefined && seq <= lastSeqOf(row)) return row;
     throw new DamagedJournal(`${this.#path}: record ${seq} is missing`, seq);
+  }
+
+  #checkLink(row: LogRow, before: LogRow | undefined, linker: ChainLinker): void {
+    this.#checkFollows(row, before);
+    const link = linker.relink(this.#hashOf(before), row, row.payload);
+    if (link.checksum !== row.checksum) throw this.#damage(row, 'does not match its checksum');
+    if (!link.hash.equals(row.hash)) {
+      throw this.#damage(row, 'does not carry on the chain of the records before it');
+    }
   }
 
   #checkFollows(row: LogRow, before: LogRow | undefined): void {

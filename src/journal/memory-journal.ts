@@ -2,7 +2,7 @@
 import type { LogEnd } from './batch-checks.ts';
 import { assertNext, EMPTY_LOG } from './batch-checks.ts';
 import { ChainLinker, NO_HASH, unpack } from './chain.ts';
-import type { Batch, Head, Journal, StoredBatch, StoredRecord } from './journal.ts';
+import type { Batch, Head, Journal, LinkedRecord, StoredBatch, StoredRecord } from './journal.ts';
 import { CommitFailure, DamagedJournal } from './journal.ts';
 import type { Seq } from './seq.ts';
 import { SEQ_NONE, seqAfter } from './seq.ts';
@@ -52,6 +52,13 @@ export class MemoryJournal implements Journal {
     const i = seq - row.firstSeq;
     const bytes = stored.bytes.slice(stored.offsets[i], stored.offsets[i + 1]);
     return { seq, epoch: row.epoch, bytes };
+  }
+
+  linked(seq: Seq): LinkedRecord | undefined {
+    const record = this.read(seq);
+    if (record === undefined) return undefined;
+    const { firstSeq, count, hash } = this.#rows[this.#rowOf(seq)] as Row;
+    return { ...record, lastSeq: seqAfter(firstSeq, count - 1), hash };
   }
 
   *scan(fromSeq: Seq): Iterable<StoredBatch> {

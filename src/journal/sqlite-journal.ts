@@ -13,7 +13,7 @@ import { ChainLinker, NO_HASH } from './chain.ts';
 import type { CheckpointLane } from './checkpointer.ts';
 import { syncFolder } from './data-folder.ts';
 import { HeadFile, readHead } from './head-file.ts';
-import type { Batch, Head, Journal, StoredBatch, StoredRecord } from './journal.ts';
+import type { Batch, Head, Journal, LinkedRecord, StoredBatch, StoredRecord } from './journal.ts';
 import { CommitFailure, DamagedJournal } from './journal.ts';
 import type { CheckedRow } from './log-table.ts';
 import { asDamage, INSERT_ROW, lastSeqOf, LOG_FILE, LogTable } from './log-table.ts';
@@ -35,7 +35,13 @@ export interface JournalLanes {
 }
 
 /** What a reader needs; a server may be appending meanwhile. */
-export type JournalReading = Pick<Journal, 'head' | 'lastAtUs' | 'read' | 'scan' | 'close'>;
+export interface JournalReading extends Pick<
+  Journal,
+  'head' | 'lastAtUs' | 'read' | 'scan' | 'close'
+> {
+  /** Number of the first record of the first batch committed at this time (microseconds) or later. */
+  firstSeqAt(atUs: number): Seq;
+}
 
 export class SqliteJournal implements Journal {
   readonly #files: SqliteJournalFiles;
@@ -110,6 +116,10 @@ export class SqliteJournal implements Journal {
     return seq < 1 || seq > this.#head.seq ? undefined : this.#table.read(seq);
   }
 
+  linked(seq: Seq): LinkedRecord | undefined {
+    return seq < 1 || seq > this.#head.seq ? undefined : this.#table.linked(seq);
+  }
+
   *scan(fromSeq: Seq): Iterable<StoredBatch> {
     if (fromSeq > this.#head.seq) return;
     for (const checked of this.#table.scan(fromSeq, this.#head.seq)) yield batchOf(checked);
@@ -177,6 +187,7 @@ export function openSqliteJournalForReading(files: SqliteJournalFiles): JournalR
       head,
       lastAtUs: end.atUs,
       read: (seq) => (seq < 1 || seq > head.seq ? undefined : table.read(seq)),
+      firstSeqAt: (atUs) => table.firstSeqAt(atUs),
       *scan(fromSeq) {
         if (fromSeq > head.seq) return;
         for (const checked of table.scan(fromSeq, head.seq)) yield batchOf(checked);
@@ -194,6 +205,7 @@ const EMPTY_READING: JournalReading = {
   head: { seq: SEQ_NONE, hash: NO_HASH },
   lastAtUs: 0,
   read: () => undefined,
+  firstSeqAt: () => seqAfter(SEQ_NONE),
   scan: () => [],
   close: () => {},
 };

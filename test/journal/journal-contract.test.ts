@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import type { Journal } from '../../src/journal/journal.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import type { Seq } from '../../src/journal/seq.ts';
-import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openSqliteJournalForReading, SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import {
   appendNext,
   appendRandom,
@@ -59,6 +59,25 @@ for (const [name, open] of Object.entries(JOURNALS)) {
       assert.deepEqual(recordsOf(journal), ['a', '', 'ccc', 'dd']);
       assert.deepEqual([...second.hash], [...journal.head.hash]);
       assert.notDeepEqual([...first.hash], [...second.hash]);
+    });
+
+    it('gives each record its place in the chain, in any order', (t) => {
+      const journal = open(t);
+      const { random } = seededRandom(t);
+      appendRandom(journal, random, 30);
+      const batches = [...journal.scan(FIRST)];
+      for (let i = 0; i < 200; i++) {
+        const seq = (1 + Math.floor(random() * journal.head.seq)) as Seq;
+        const batch = batches.findLast(({ firstSeq }) => firstSeq <= seq);
+        const linked = journal.linked(seq);
+        assert.ok(batch !== undefined && linked !== undefined);
+        const { lastSeq, hash, ...record } = linked;
+        assert.deepEqual(record, journal.read(seq));
+        assert.equal(lastSeq, batch.firstSeq + batch.count - 1);
+        assert.deepEqual([...hash], [...batch.hash]);
+      }
+      assert.equal(journal.linked(0 as Seq), undefined);
+      assert.equal(journal.linked((journal.head.seq + 1) as Seq), undefined);
     });
 
     it('reads single records, and undefined for numbers that it does not hold', (t) => {
@@ -172,3 +191,26 @@ for (const [name, open] of Object.entries(JOURNALS)) {
 
 /** Computed once by another program from the layout that chain.ts states. */
 const CHAIN_OF_TWO = 'd68b82bcc4199fbb3f242c1f06def91c1d280d1b26d6b03536753f87ecd10074';
+
+describe('a log that is only read', () => {
+  it('finds where a moment begins: nothing of that moment or later stands before it', (t) => {
+    const files = newLogFiles(temporaryFolder(t));
+    const empty = openSqliteJournalForReading(files);
+    assert.equal(empty.firstSeqAt(START_US), 1);
+    empty.close();
+    const journal = new SqliteJournal(files);
+    t.after(() => journal.close());
+    const { random } = seededRandom(t);
+    for (let i = 0; i < 40; i++) {
+      const atUs = Math.max(START_US, journal.lastAtUs) + Math.floor(random() * 3);
+      appendNext(journal, { atUs, records: Array(1 + Math.floor(random() * 4)).fill('x') });
+    }
+    const reading = openSqliteJournalForReading(files);
+    const batches = [...reading.scan(FIRST)];
+    for (let atUs = START_US - 2; atUs <= journal.lastAtUs + 2; atUs++) {
+      const first = batches.find((batch) => batch.atUs >= atUs)?.firstSeq ?? journal.head.seq + 1;
+      assert.equal(reading.firstSeqAt(atUs), first, `${atUs}`);
+    }
+    reading.close();
+  });
+});

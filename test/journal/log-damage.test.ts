@@ -133,6 +133,22 @@ describe('rows changed by SQL', () => {
     });
   }
 
+  it('is found by whoever asks for the place of a record in the chain, and by nobody before', (t) => {
+    const folder = temporaryFolder(t);
+    const journal = new SqliteJournal(newLogFiles(folder));
+    for (let i = 0; i < 4; i++) appendNext(journal, { records: ['a', 'b', 'c'] });
+    const db = new Database(logFiles(folder).logFile);
+    db.exec('UPDATE log SET hash = zeroblob(32) WHERE first_seq = 4');
+    db.close();
+    assert.ok(journal.linked(3 as Seq) !== undefined);
+    assert.ok(journal.read(5 as Seq) !== undefined);
+    expectError(() => journal.linked(5 as Seq), 'DamagedJournal', /does not carry on the chain/);
+    // Its successor was linked to the hash that is gone.
+    expectError(() => journal.linked(8 as Seq), 'DamagedJournal', /does not carry on the chain/);
+    assert.ok(journal.linked(11 as Seq) !== undefined);
+    journal.close();
+  });
+
   it('finds a row that was forged together with its checksum', (t) => {
     const folder = closedLog(t);
     // A row taken from another log: its own checksum is right, only the chain tells.

@@ -75,6 +75,10 @@ class HastyJournal implements Journal {
     return { seq, epoch: held.epoch, bytes };
   }
 
+  linked(seq: Seq): ReturnType<Journal['linked']> {
+    return this.#journal.linked(seq);
+  }
+
   scan(fromSeq: Seq): ReturnType<Journal['scan']> {
     return this.#journal.scan(fromSeq);
   }

@@ -5,7 +5,14 @@
 import type { LogEnd } from '../../src/journal/batch-checks.ts';
 import { assertNext, EMPTY_LOG } from '../../src/journal/batch-checks.ts';
 import { ChainLinker } from '../../src/journal/chain.ts';
-import type { Batch, Head, Journal, StoredBatch, StoredRecord } from '../../src/journal/journal.ts';
+import type {
+  Batch,
+  Head,
+  Journal,
+  LinkedRecord,
+  StoredBatch,
+  StoredRecord,
+} from '../../src/journal/journal.ts';
 import { CommitFailure } from '../../src/journal/journal.ts';
 import { LogTable } from '../../src/journal/log-table.ts';
 import type { LogRow } from '../../src/journal/log-table.ts';
@@ -66,6 +73,10 @@ export class DiskJournal implements Journal {
 
   read(seq: Seq): StoredRecord | undefined {
     return seq < 1 || seq > this.#head.seq ? undefined : this.#table.read(seq);
+  }
+
+  linked(seq: Seq): LinkedRecord | undefined {
+    return seq < 1 || seq > this.#head.seq ? undefined : this.#table.linked(seq);
   }
 
   *scan(fromSeq: Seq): Iterable<StoredBatch> {

@@ -157,6 +157,7 @@ function asJournal(journal: LogReading): Journal {
     lastAtUs: 0,
     append: never,
     read: never,
+    linked: never,
     scan,
     close: never,
   };
