@@ -66,7 +66,7 @@ export function asCliError(error: unknown): CliError {
   }
   if (error.name === 'DataFolderInUse')
     return new CliError(EXIT.tryAgain, error.message, '', cause);
-  if (error.name === 'UnusableDataFolder') {
+  if (error.name === 'UnusableDataFolder' || error.name === 'UnusableKey') {
     return new CliError(EXIT.configuration, error.message, '', cause);
   }
   const problem = fileProblem(error);

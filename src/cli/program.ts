@@ -57,6 +57,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/verify.ts')).verifyCommand,
   },
   {
+    name: 'report',
+    summary: 'write the signed report on an auction that is over',
+    load: async () => (await import('./commands/report.ts')).reportCommand,
+  },
+  {
     name: 'inspect',
     summary: 'show what the log holds',
     load: async () => (await import('./commands/inspect.ts')).inspectCommand,

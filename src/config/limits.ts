@@ -35,6 +35,8 @@ export const WIRE = {
   userIdCharsMax: 64,
   /** Letters and digits; 130 random bits. */
   auctionIdChars: 22,
+  /** A receipt; about 700 characters, with the longest ids and nonces 1,500. */
+  receiptCharsMax: 2048,
   nonceCharsMin: 8,
   nonceCharsMax: 64,
   titleCharsMax: 120,
@@ -260,6 +262,14 @@ export const GATEWAY = {
 export const LISTS = {
   /** Auctions that a shard looks at for one page: a filter may fit few of very many. */
   scanMax: 20_000,
+} as const;
+
+/** Reports on auctions that are over (docs/receipts.md). */
+export const REPORTS = {
+  /** Bids and other entries of one report over REST: about 15 MB of text. The CLI has no limit. */
+  entriesMax: 50_000,
+  /** Reports that wait or are being made; each reads the log from the auction's listing on. */
+  waitingMax: 8,
 } as const;
 
 export const SHARDS = {

@@ -9,6 +9,7 @@ import type { ConnectionTable } from './connection-table.ts';
 import { FramePeek } from './frame-peek.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Hub } from './hub.ts';
+import type { ReceiptSigner } from './receipt-signer.ts';
 import type { Sender } from './sender.ts';
 import { Session } from './session.ts';
 import type { ShardCall } from './shard-call.ts';
@@ -21,6 +22,7 @@ export class DeliveryDesk implements Deliveries {
   readonly #hub: Hub;
   readonly #users: UserTable;
   readonly #metrics: GatewayMetrics;
+  readonly #receipts: ReceiptSigner;
   readonly #nowUs: () => number;
   readonly #peek = new FramePeek();
   #running = false;
@@ -31,6 +33,7 @@ export class DeliveryDesk implements Deliveries {
     hub: Hub,
     users: UserTable,
     metrics: GatewayMetrics,
+    receipts: ReceiptSigner,
     nowUs: () => number,
   ) {
     this.#connections = connections;
@@ -38,6 +41,7 @@ export class DeliveryDesk implements Deliveries {
     this.#hub = hub;
     this.#users = users;
     this.#metrics = metrics;
+    this.#receipts = receipts;
     this.#nowUs = nowUs;
   }
 
@@ -50,6 +54,10 @@ export class DeliveryDesk implements Deliveries {
     const to = this.#connections.get(conn);
     if (to === undefined) return;
     if (!(to instanceof Session)) return to.answered(bytes);
+    if (this.#receipts.isStatement(bytes)) {
+      if (to.sampledId !== 0) this.#sample(to, bytes);
+      return this.#receipts.sign(to, bytes);
+    }
     to.answered();
     this.#sender.gather(to, bytes);
     const code = this.#peek.replyCode(bytes);

@@ -3,6 +3,7 @@
  * socket is opened here.
  */
 import { Registry } from 'prom-client';
+import type { ReceiptOffice } from '../receipt/office.ts';
 import { Admission } from './admission.ts';
 import { AddressTable } from './address-table.ts';
 import { ConnectionTable } from './connection-table.ts';
@@ -17,6 +18,7 @@ import { Hub } from './hub.ts';
 import { Inbound } from './inbound.ts';
 import { internalRoutes } from './internal-routes.ts';
 import { LifeCycle } from './life-cycle.ts';
+import { ReceiptSigner } from './receipt-signer.ts';
 import { RestDoor } from './rest-door.ts';
 import { adminRoutes, publicRoutes } from './rest-routes.ts';
 import { Sender } from './sender.ts';
@@ -47,6 +49,8 @@ export interface GatewayOptions {
   readonly verifier: TokenVerifier;
   /** The read model; null: switched off. Default: null. */
   readonly discovery?: DiscoveryPort | null;
+  /** Signs receipts and makes reports. */
+  readonly receipts: ReceiptOffice;
   readonly log: GatewayLog;
   /** Whatever differs from GATEWAY_LIMITS. */
   readonly limits?: Partial<GatewayLimits>;
@@ -132,7 +136,9 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const publish = topics.beside(sockets.publish);
   const after = options.after ?? onTimer;
   const hub: Hub = new Hub({ limits, metrics, sender, watched, shards, publish, nowUs, after });
-  const deliveries = new DeliveryDesk(connections, sender, hub, users, metrics, nowUs);
+  const { receipts } = options;
+  const signer = new ReceiptSigner(receipts, sender, log);
+  const deliveries = new DeliveryDesk(connections, sender, hub, users, metrics, signer, nowUs);
 
   // 3. The way in: WebSockets, REST, and the internal listener.
   const signIn: SignIn = new SignIn(limits, sender, users, verifier, log, nowUs);
@@ -144,7 +150,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const doorOptions = { ...ways, allowedOrigins, life, signIn };
   const door: WebSocketDoor = new WebSocketDoor(doorOptions);
   const streams: StreamDoor = new StreamDoor({ ...ways, topics });
-  const context = { calls, limits, watched, nowUs, streams, discovery };
+  const context = { calls, limits, watched, nowUs, streams, discovery, receipts };
   const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
   const internalTable = [...internalRoutes(life, shardsDown, registry), ...adminRoutes(context)];
   const internal = new RestDoor({ ...common, routes: internalTable, verifier });

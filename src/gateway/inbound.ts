@@ -16,6 +16,7 @@ import { frameFromJson } from '../protocol/json-codec.ts';
 import { BUY_NOW } from '../protocol/messages/buy-now.ts';
 import { GET } from '../protocol/messages/get.ts';
 import { GET_AS_ADMIN } from '../protocol/messages/get-as-admin.ts';
+import { GET_RECEIPT } from '../protocol/messages/get-receipt.ts';
 import { HEARD } from '../protocol/messages/heard.ts';
 import { HELLO } from '../protocol/messages/hello.ts';
 import { PING } from '../protocol/messages/ping.ts';
@@ -44,7 +45,7 @@ const COMMAND = 1;
 const READ = 2;
 const OWN = 3;
 const KINDS = new Uint8Array(128);
-for (const { number } of [PLACE_BID, BUY_NOW, RETRACT]) KINDS[number] = COMMAND;
+for (const { number } of [PLACE_BID, BUY_NOW, RETRACT, GET_RECEIPT]) KINDS[number] = COMMAND;
 for (const { number } of [SUBSCRIBE, GET]) KINDS[number] = READ;
 for (const { number } of [HELLO, PING, UNSUBSCRIBE, HEARD]) KINDS[number] = OWN;
 

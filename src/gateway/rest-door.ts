@@ -104,7 +104,7 @@ export class RestDoor {
       const headers = { allow: match.allow };
       return exchange.refuse('METHOD_NOT_ALLOWED', { headers, close });
     }
-    const { route, id } = match;
+    const { route, id, record } = match;
     if (id !== '' && !AUCTION_ID_PATTERN.test(id))
       return exchange.refuse('AUCTION_UNKNOWN', { close });
     if (announced && !route.takesBody) {
@@ -125,7 +125,7 @@ export class RestDoor {
       this.#awaitingBody.add(exchange);
     }
     this.#open += 1;
-    this.#run(exchange, head, { route, id }, address, body)
+    this.#run(exchange, head, { route, id, record }, address, body)
       .catch((error: unknown) => this.#failed(exchange, error))
       .finally(() => {
         this.#open -= 1;
@@ -136,7 +136,7 @@ export class RestDoor {
   async #run(
     exchange: Exchange,
     head: RequestHead,
-    match: { readonly route: Route; readonly id: string },
+    match: { readonly route: Route; readonly id: string; readonly record: string },
     address: AddressEntry,
     bodyArrives: Promise<Body>,
   ): Promise<void> {
@@ -153,12 +153,12 @@ export class RestDoor {
   async #answer(
     exchange: Exchange,
     head: RequestHead,
-    match: { readonly route: Route; readonly id: string },
+    match: { readonly route: Route; readonly id: string; readonly record: string },
     address: AddressEntry,
     bodyArrives: Promise<Body>,
     caller: Caller,
   ): Promise<void> {
-    const { route, id } = match;
+    const { route, id, record } = match;
     const body = await bodyArrives;
     if (body === 'ABORTED') return;
     if (body === 'TOO_LARGE') return exchange.refuse('TOO_LARGE', { close: true });
@@ -172,7 +172,7 @@ export class RestDoor {
     try {
       const object = route.takesBody ? this.#parse(body) : {};
       const { idempotencyKey, lastEventId } = head;
-      const request = { exchange, id, query, address, idempotencyKey, lastEventId };
+      const request = { exchange, id, record, query, address, idempotencyKey, lastEventId };
       await route.run({ ...request, ...caller, body: object });
     } catch (error) {
       if (!(error instanceof MalformedField)) throw error;

@@ -25,8 +25,6 @@ import { GET_AS_ADMIN } from '../protocol/messages/get-as-admin.ts';
 import { LIST_AUCTIONS } from '../protocol/messages/list-auctions.ts';
 import { LIST_BIDS } from '../protocol/messages/list-bids.ts';
 import { PLACE_BID } from '../protocol/messages/place-bid.ts';
-import type { Refused } from '../protocol/messages/refused.ts';
-import { REFUSED } from '../protocol/messages/refused.ts';
 import { RETRACT } from '../protocol/messages/retract.ts';
 import { SET_BID_LIMIT } from '../protocol/messages/set-bid-limit.ts';
 import { ACCEPTED, refusalName, REFUSALS } from '../protocol/refusals.ts';
@@ -37,16 +35,18 @@ import type { DiscoveryContext } from './discovery-routes.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
 import type { Exchange } from './exchange.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
+import type { ReceiptContext } from './receipt-routes.ts';
+import { receiptOf, receiptRoutes } from './receipt-routes.ts';
 import type { RestRequest, Route } from './routes.ts';
 import type { ShardCaller, ShardReply } from './shard-call.ts';
 import { REST_REQUEST_ID } from './shard-call.ts';
+import { refusalOf, refuseWith, valueOf } from './shard-reply.ts';
 import type { StreamContext } from './stream-routes.ts';
 import { streamRoutes } from './stream-routes.ts';
 import { ADMIN, BIDDER, SELLER } from './user.ts';
 import type { WatchedTable } from './watched.ts';
 
-export interface RestContext extends StreamContext, DiscoveryContext {
-  readonly calls: ShardCaller;
+export interface RestContext extends StreamContext, DiscoveryContext, ReceiptContext {
   readonly watched: WatchedTable;
 }
 
@@ -57,7 +57,7 @@ export function publicRoutes(context: RestContext): readonly Route[] {
     path: `/v1/auctions/{id}/${path}`,
     access,
     takesBody: true,
-    query: [],
+    query: access === BIDDER ? ['receipt'] : [],
     run,
   });
   return [
@@ -87,6 +87,7 @@ export function publicRoutes(context: RestContext): readonly Route[] {
     ...discoveryRoutes(context),
     ...auctionRoutes(context),
     ...streamRoutes(context),
+    ...receiptRoutes(context),
     {
       method: 'GET',
       path: '/v1/auctions/{id}/bids',
@@ -95,9 +96,9 @@ export function publicRoutes(context: RestContext): readonly Route[] {
       query: ['limit', 'before'],
       run: (request) => listBids(request, context),
     },
-    command('bids', BIDDER, (request) => bid(request, PLACE_BID, calls)),
-    command('buy-now', BIDDER, (request) => bid(request, BUY_NOW, calls)),
-    command('retract', BIDDER, (request) => bid(request, RETRACT, calls)),
+    command('bids', BIDDER, (request) => bid(request, PLACE_BID, context)),
+    command('buy-now', BIDDER, (request) => bid(request, BUY_NOW, context)),
+    command('retract', BIDDER, (request) => bid(request, RETRACT, context)),
     command('cancel', SELLER, (request) => cancel(request, false, calls)),
     command('blocks', SELLER, (request) => block(request, false, calls)),
   ];
@@ -224,13 +225,20 @@ function isAdmin({ roles }: RestRequest): boolean {
 async function bid<T>(
   request: RestRequest,
   message: Message<T>,
-  calls: ShardCaller,
+  context: ReceiptContext,
 ): Promise<void> {
   const { exchange, body, user } = request;
-  const reply = await calls.call(message, message.fromNamed(withId(request, body), true), user);
+  const wantsReceipt = isAsked(request.query, 'receipt');
+  const value = message.fromNamed(withId(request, body), true);
+  const reply = await context.calls.call(message, value, user);
   if (refusalOf(reply) !== undefined) return refuseWith(exchange, reply);
-  const { id: _, type: _type, ...answer } = ANSWER.toNamed(valueOf<Answer>(reply, ANSWER));
-  const code = answer['code'] as number;
+  const answered = valueOf<Answer>(reply, ANSWER);
+  const { id: _, type: _type, ...said } = ANSWER.toNamed(answered);
+  const { code, record } = answered;
+  // A dry run has no record. Whatever becomes of the receipt, the answer is what counts.
+  const receipt =
+    wantsReceipt && record > 0 ? await receiptOf(request.id, record, user, context) : undefined;
+  const answer = receipt === undefined ? said : { ...said, receipt };
   if (code === ACCEPTED) return exchange.json(200, answer);
   const name = refusalName(code);
   const status = name === undefined ? 409 : REFUSALS[name].http;
@@ -280,6 +288,12 @@ function withId(
   return { ...body, ...own };
 }
 
+function isAsked(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name) ?? 'false';
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new MalformedField('must be true or false', name);
+}
+
 function limitOf(query: URLSearchParams, limits: GatewayLimits): number {
   const text = query.get('limit');
   if (text === null) return limits.pageDefault;
@@ -323,25 +337,4 @@ function showAuction(
   } = AUCTION.toNamed(valueOf<Auction>(reply, AUCTION));
   const shown = { ...(auction as object), ...(text as object), ...bidders, ...also };
   exchange.json(status, shown, headers);
-}
-
-/** The refusal in a reply, as the shard's message or our own name. */
-function refusalOf(reply: ShardReply): Refused | string | undefined {
-  if (typeof reply === 'string') return reply;
-  return reply.message.number === REFUSED.number ? (reply.value as Refused) : undefined;
-}
-
-function refuseWith(exchange: Exchange, reply: ShardReply): void {
-  if (typeof reply === 'string') return exchange.refuse(reply);
-  const { code, field, reason, retryAfterMs } = reply.value as Refused;
-  exchange.refuse(refusalName(code) ?? 'INTERNAL', {
-    field: field?.replace(/^(listing|changes)\./, '') ?? undefined,
-    reason: reason ?? undefined,
-    retryAfterMs: retryAfterMs ?? undefined,
-  });
-}
-
-function valueOf<T>(reply: ShardReply, message: Message<T>): T {
-  if (typeof reply !== 'string' && reply.message.number === message.number) return reply.value as T;
-  throw new Error(`a shard answered with something else than ${message.name}`);
 }

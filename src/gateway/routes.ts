@@ -8,8 +8,9 @@ export type Method = 'GET' | 'POST' | 'PUT';
 /** A request that has passed the door. */
 export interface RestRequest {
   readonly exchange: Exchange;
-  /** What stands in place of `{id}`. */
+  /** What stands in place of `{id}`, and of `{record}`. */
   readonly id: string;
+  readonly record: string;
   readonly query: URLSearchParams;
   /** The header `Idempotency-Key` as it came; empty: none. */
   readonly idempotencyKey: string;
@@ -26,7 +27,7 @@ export interface RestRequest {
 
 export interface Route {
   readonly method: Method;
-  /** Parts between slashes; `{id}` stands for any one part. */
+  /** Parts between slashes; `{id}` and `{record}` stand for any one part. */
   readonly path: string;
   /** `open`: everybody; `read`: signed in, or anybody where watching is open; else roles, any of. */
   readonly access: 'open' | 'read' | number;
@@ -37,7 +38,7 @@ export interface Route {
 }
 
 export type Match =
-  | { readonly route: Route; readonly id: string }
+  | { readonly route: Route; readonly id: string; readonly record: string }
   /** The address exists, the method does not. */
   | { readonly allow: string }
   | undefined;
@@ -53,22 +54,26 @@ export class RouteTable {
     const parts = path.split('/');
     const allow: string[] = [];
     for (const { parts: pattern, route } of this.#routes) {
-      const id = matched(pattern, parts);
-      if (id === undefined) continue;
-      if (route.method === method) return { route, id };
+      const found = matched(pattern, parts);
+      if (found === undefined) continue;
+      if (route.method === method) return { route, ...found };
       allow.push(route.method);
     }
     return allow.length === 0 ? undefined : { allow: allow.join(', ') };
   }
 }
 
-/** The part in place of `{id}` (or nothing) when the path fits. */
-function matched(pattern: readonly string[], parts: readonly string[]): string | undefined {
+/** The parts in place of `{id}` and `{record}` (empty where there are none) when the path fits. */
+function matched(
+  pattern: readonly string[],
+  parts: readonly string[],
+): { readonly id: string; readonly record: string } | undefined {
   if (pattern.length !== parts.length) return undefined;
-  let id = '';
+  const found = { id: '', record: '' };
   for (let i = 0; i < pattern.length; i++) {
-    if (pattern[i] === '{id}' && parts[i] !== '') id = parts[i] as string;
+    if (pattern[i] === '{id}' && parts[i] !== '') found.id = parts[i] as string;
+    else if (pattern[i] === '{record}' && parts[i] !== '') found.record = parts[i] as string;
     else if (pattern[i] !== parts[i]) return undefined;
   }
-  return id;
+  return found;
 }

@@ -86,6 +86,11 @@ export class ShardCaller {
     return this.#submit(frame, this.#shards.ownerOf(frame, at), hash, user);
   }
 
+  /** Index of the shard that owns an auction. */
+  shardOf(auctionId: string): number {
+    return this.#shards.ownerOf(Buffer.from(auctionId, 'latin1'), 0);
+  }
+
   /** Sends a message to every shard. */
   callAll<T>(message: Message<T>, value: T, user: User | null): Promise<ShardReply[]> {
     const calls: Promise<ShardReply>[] = [];

@@ -16,6 +16,7 @@ import { JwtVerifier } from '../gateway/token-verifier.ts';
 import type { RoleName } from '../gateway/user.ts';
 import type { FolderMeta } from '../journal/data-folder.ts';
 import { keysFolder, takeDataFolder } from '../journal/data-folder.ts';
+import { loadOrCreateReceiptKey } from '../receipt/key-file.ts';
 import { must } from '../lib/assert.ts';
 import { MonotonicClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -25,6 +26,7 @@ import { REFUSED } from '../protocol/messages/refused.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
 import { gatewayLimits, ruleSettings } from './options.ts';
 import { ReadModel } from './read-model.ts';
+import { NodeReceiptOffice } from './receipt-office.ts';
 import { ShardSet } from './shard-set.ts';
 import type { ShardFailure } from './shard-thread.ts';
 import { ShardThread } from './shard-thread.ts';
@@ -63,6 +65,7 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
   try {
     // 2. Who may speak.
     const { keys, ownKey } = await loadKeys(settings);
+    const receipts = new NodeReceiptOffice(folder, loadOrCreateReceiptKey(folder));
     // 3. The shards, and what they remember.
     const recovered = await Promise.race([
       shards.start(),
@@ -75,7 +78,7 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     node.clock = systemClock(Math.max(...recovered.map((ready) => ready.lastAtUs)));
     // 5. The doors open, and auctions start and end.
     readModel = settings.discovery.enabled ? readModelOf(node, shards) : null;
-    const gateway = await openGateway(node, shards, keys, readModel);
+    const gateway = await openGateway(node, shards, keys, { discovery: readModel, receipts });
     node.gateway = gateway;
     shards.startClocks();
     readModel?.start();
@@ -150,7 +153,7 @@ function openGateway(
   node: NodeInTheMaking,
   shards: ShardSet,
   keys: KeySet,
-  discovery: ReadModel | null,
+  { discovery, receipts }: { discovery: ReadModel | null; receipts: NodeReceiptOffice },
 ): Promise<Gateway> {
   const { settings, clock, log } = node;
   const { server, auth } = settings;
@@ -169,6 +172,7 @@ function openGateway(
       () => clock.nowUs() / 1000,
       limits.tokensRememberedMax,
     ),
+    receipts,
     log,
     limits,
     discovery,

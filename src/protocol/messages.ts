@@ -11,6 +11,7 @@ import { SUBSCRIBE } from './messages/subscribe.ts';
 import { UNSUBSCRIBE } from './messages/unsubscribe.ts';
 import { GET } from './messages/get.ts';
 import { PING } from './messages/ping.ts';
+import { GET_RECEIPT } from './messages/get-receipt.ts';
 import { HEARD } from './messages/heard.ts';
 import { CREATE_AUCTION } from './messages/create-auction.ts';
 import { CHANGE_AUCTION } from './messages/change-auction.ts';
@@ -38,6 +39,7 @@ import { DONE } from './messages/done.ts';
 import { AUCTION } from './messages/auction.ts';
 import { BIDS } from './messages/bids.ts';
 import { AUCTIONS } from './messages/auctions.ts';
+import { RECEIPT } from './messages/receipt.ts';
 import { LEADING_AGAIN } from './messages/leading-again.ts';
 
 /** Raised with every change that an old client would notice. */
@@ -53,6 +55,7 @@ export const MESSAGES = [
   GET,
   PING,
   HEARD,
+  GET_RECEIPT,
   CREATE_AUCTION,
   CHANGE_AUCTION,
   CANCEL_AUCTION,
@@ -79,6 +82,7 @@ export const MESSAGES = [
   AUCTION,
   BIDS,
   AUCTIONS,
+  RECEIPT,
   LEADING_AGAIN,
 ] as const;
 

@@ -115,6 +115,8 @@ export const REFUSALS = {
     false,
     'The listing breaks a rule; field and reason say which.',
   ),
+  RECORD_UNKNOWN: refusal(3022, 404, false, 'There is no bid of yours with this record number.'),
+  AUCTION_NOT_OVER: refusal(3023, 409, true, 'There is a report once the auction is over.'),
   BIDDER_UNKNOWN: refusal(3024, 404, false, 'Nobody has bid on this auction under this alias.'),
 
   // 4000: the account

@@ -23,6 +23,7 @@ import { CHANGE_AUCTION } from '../protocol/messages/change-auction.ts';
 import { CREATE_AUCTION } from '../protocol/messages/create-auction.ts';
 import { GET } from '../protocol/messages/get.ts';
 import { GET_AS_ADMIN } from '../protocol/messages/get-as-admin.ts';
+import { GET_RECEIPT } from '../protocol/messages/get-receipt.ts';
 import { LIST_AUCTIONS } from '../protocol/messages/list-auctions.ts';
 import { LIST_BIDS } from '../protocol/messages/list-bids.ts';
 import { PLACE_BID, PlainBid } from '../protocol/messages/place-bid.ts';
@@ -34,6 +35,7 @@ import type { CoreOptions } from './core.ts';
 import { ShardCore } from './core.ts';
 import { ListingDesk } from './listing-desk.ts';
 import { QueryDesk } from './query-desk.ts';
+import { ReceiptDesk } from './receipt-desk.ts';
 
 export interface ShardOptions extends CoreOptions {
   readonly deliveries: Deliveries;
@@ -45,6 +47,7 @@ export class Shard {
   readonly #bids: BidDesk;
   readonly #queries: QueryDesk;
   readonly #listings: ListingDesk;
+  readonly #receipts: ReceiptDesk;
   readonly #reader = new MsgpackReader();
   readonly #plain = new PlainBid();
 
@@ -54,6 +57,7 @@ export class Shard {
     this.#bids = new BidDesk(this.#core);
     this.#queries = new QueryDesk(this.#core);
     this.#listings = new ListingDesk(this.#core, this.#queries);
+    this.#receipts = new ReceiptDesk(this.#core);
   }
 
   /** Records decided and not yet appended. */
@@ -207,6 +211,11 @@ export class Shard {
         return queries.get(conn, who, GET.readFields(reader, present), false);
       case GET_AS_ADMIN.number:
         return queries.get(conn, who, GET_AS_ADMIN.readFields(reader, present), true);
+      case GET_RECEIPT.number: {
+        if (user === 0) return this.#core.refuse(conn, id, 'NOT_SIGNED_IN');
+        const frame = GET_RECEIPT.readFields(reader, present);
+        return this.#receipts.get(conn, who, frame);
+      }
       case LIST_BIDS.number:
         return queries.listBids(conn, who, LIST_BIDS.readFields(reader, present));
       case LIST_AUCTIONS.number:

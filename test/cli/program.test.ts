@@ -24,6 +24,7 @@ const COMMANDS: readonly string[][] = [
   ['snapshot'],
   ['restore'],
   ['verify'],
+  ['report'],
   ['inspect'],
   ['bench'],
   ['sim'],

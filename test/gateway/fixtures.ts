@@ -8,6 +8,7 @@ import type { Gateway, GatewayOptions } from '../../src/gateway/server.ts';
 import { startGateway } from '../../src/gateway/server.ts';
 import type { RoleName } from '../../src/gateway/user.ts';
 import type { AuctionView } from '../../src/protocol/views.ts';
+import { TEST_OFFICE } from '../receipt/office.ts';
 import { FakeShards } from './fake-shards.ts';
 
 export const ISSUER = 'gavel-test';
@@ -70,6 +71,7 @@ export async function start(
     internalPort: 0,
     shards,
     clock,
+    receipts: TEST_OFFICE,
     verifier: new JwtVerifier(keys, rules, nowMs, 1000),
     log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
     ...options,

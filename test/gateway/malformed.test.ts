@@ -20,6 +20,7 @@ import { PING } from '../../src/protocol/messages/ping.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { SUBSCRIBE } from '../../src/protocol/messages/subscribe.ts';
 import { UNSUBSCRIBE } from '../../src/protocol/messages/unsubscribe.ts';
+import { TEST_OFFICE } from '../receipt/office.ts';
 import { encode, FakeShards } from './fake-shards.ts';
 import { AUCTION_A, AUCTION_B, start, TestClock } from './fixtures.ts';
 import { bidOf } from './messages.ts';
@@ -143,6 +144,7 @@ test(`${FRAMES} malformed frames in this process: none crashes, each has a conse
       shards,
       clock,
       log,
+      receipts: TEST_OFFICE,
       verifier: { known: () => undefined, verify: () => Promise.resolve('TOKEN_INVALID') },
       limits: {
         framesPerSecond: 1e9,

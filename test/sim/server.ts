@@ -18,6 +18,7 @@ import { MonotonicClock } from '../../src/lib/clock.ts';
 import type { Deliveries } from '../../src/protocol/deliveries.ts';
 import { HashRing, hashBytes } from '../../src/routing/hash-ring.ts';
 import type { Disk } from './disk.ts';
+import { TEST_OFFICE } from '../receipt/office.ts';
 import { Stopped } from './disk.ts';
 import { DiskJournal, DiskStateStore } from './disk-journal.ts';
 import { Line } from './line.ts';
@@ -119,6 +120,7 @@ export class Server {
         shards,
         clock: { nowUs: () => this.#clock.nowUs() },
         after: (ms, run) => this.#timer(ms, run),
+        receipts: TEST_OFFICE,
         verifier: VERIFIER,
         log: { info: () => {}, warn: () => {}, error: (fields) => options.broke(fields) },
         limits: {

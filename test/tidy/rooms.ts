@@ -27,9 +27,18 @@ export const ROOMS: RoomTable = {
   protocol: { lib: 'all', auction: 'types', config: LIMITS },
   // A journal stores events without understanding them.
   journal: { lib: 'all', auction: 'types', config: LIMITS },
+  // What a receipt says is said about records; who asks, and over which wire, is not known here.
+  receipt: { lib: 'all', auction: ['events.ts', 'ids.ts'], journal: 'all', config: LIMITS },
   // The shard encodes its own answers and updates: they leave as bytes, once committed, and no
   // other thread has to touch them again. That is why it knows the protocol.
-  shard: { lib: 'all', auction: 'all', protocol: 'all', journal: 'all', config: LIMITS },
+  shard: {
+    lib: 'all',
+    auction: 'all',
+    protocol: 'all',
+    journal: 'all',
+    receipt: ['statement.ts'],
+    config: LIMITS,
+  },
   // Read models: what the records say, told in tables. Of the rules it knows the events.
   projection: { lib: 'all', auction: 'types', journal: 'all', config: LIMITS },
   routing: { lib: 'all' },
@@ -42,6 +51,8 @@ export const ROOMS: RoomTable = {
     config: 'all',
     auction: ['ids.ts'],
     projection: ['questions.ts'],
+    // Signatures are made elsewhere: keys of receipts never come here.
+    receipt: 'types',
   },
   // Composition roots: whatever is put together is put together here.
   node: {
@@ -50,6 +61,7 @@ export const ROOMS: RoomTable = {
     auction: 'all',
     protocol: 'all',
     journal: 'all',
+    receipt: 'all',
     shard: 'all',
     projection: 'all',
     routing: 'all',
@@ -67,6 +79,7 @@ export const ROOMS: RoomTable = {
     auction: 'all',
     protocol: 'all',
     journal: 'all',
+    receipt: 'all',
     routing: 'all',
     node: 'all',
     client: 'all',

@@ -13,6 +13,8 @@ import type { Context, Terminal } from '../terminal.ts';
 interface VerifyOptions extends ConfigOptions {
   readonly shard?: number;
   readonly json?: true;
+  readonly receipt?: string;
+  readonly keys?: string;
 }
 
 type Checked = ShardCheck & { readonly shard: number; readonly tookMs: number };
@@ -24,11 +26,22 @@ export function verifyCommand(context: Context): Command {
     description:
       'Walks the log of every shard from its first record: checksums, hash chain, no holes. Applies\n' +
       'every record again and compares the result with the stored snapshot. Names the first record\n' +
-      'that does not fit. Writes nothing, and may run while the server does.',
-    examples: ['gavel verify', 'gavel verify --data /var/lib/gavel', 'gavel verify --json'],
-    exitCodes: ['74  the data is damaged: the first bad record is named', '78  no data folder'],
+      'that does not fit. Writes nothing, and may run while the server does.\n' +
+      'With --receipt: whether a receipt is genuine, and the log up to its record unchanged.',
+    examples: [
+      'gavel verify',
+      'gavel verify --data /var/lib/gavel --json',
+      'gavel verify --receipt receipt.txt --keys keys.json',
+    ],
+    exitCodes: [
+      '1   the receipt is not genuine, or the log contradicts it',
+      '74  the data is damaged: the first bad record is named',
+      '78  no data folder',
+    ],
   })
     .option('--shard <number>', 'only this shard', wholeNumber('--shard', 0, 1023))
+    .option('--receipt <receipt>', 'check this receipt: its text, or a file that holds it')
+    .option('--keys <file>', 'public keys as saved from GET /v1/keys, with --receipt')
     .option('--json', 'print one JSON object');
   return withDataOptions(command).action((options: VerifyOptions) => run(options, context));
 }
@@ -37,6 +50,7 @@ async function run(options: VerifyOptions, context: Context): Promise<void> {
   const { terminal } = context;
   const { settings } = configFrom(options, terminal);
   const folder = resolve(terminal.folder, settings.data.folder);
+  if (options.receipt !== undefined) return runReceipt(options.receipt, options, folder, context);
   const { shardIndexes } = await import('../inspection/shard-reading.ts');
   const checks: Checked[] = [];
   for (const index of shardIndexes(folder, options.shard)) {
@@ -57,6 +71,29 @@ async function run(options: VerifyOptions, context: Context): Promise<void> {
     );
   }
   if (damaged.length > 0) context.exitCode = EXIT.data;
+}
+
+async function runReceipt(
+  receipt: string,
+  { keys, json }: VerifyOptions,
+  folder: string,
+  context: Context,
+): Promise<void> {
+  const { terminal } = context;
+  const { judgeReceipt, verdictText } = await import('../inspection/receipt-verdict.ts');
+  const progress = new Progress(terminal, 'records');
+  const input = { receipt, keys, folder, from: terminal.folder };
+  const verdict = judgeReceipt(input, (seq, lastSeq) => progress.at('receipt', seq, lastSeq));
+  progress.end();
+  const { finding } = verdict;
+  if (finding !== null) context.exitCode = EXIT.refused;
+  if (json === true) terminal.out(JSON.stringify({ folder, ok: finding === null, ...verdict }));
+  else if (finding === null) terminal.out(verdictText(verdict));
+  else {
+    terminal.err(`The receipt is genuine, and the log contradicts it (${finding.kind}):`);
+    terminal.err(`  ${finding.what}`);
+    terminal.err('Keep both: together they show what the server signed and what it has now.');
+  }
 }
 
 async function checkOne(folder: string, index: number, terminal: Terminal): Promise<Checked> {
