@@ -11,6 +11,7 @@ import { ANSWER } from '../protocol/messages/answer.ts';
 import { AUCTION } from '../protocol/messages/auction.ts';
 import { BUY_NOW } from '../protocol/messages/buy-now.ts';
 import { GET } from '../protocol/messages/get.ts';
+import { GET_RECEIPT } from '../protocol/messages/get-receipt.ts';
 import type { Goodbye } from '../protocol/messages/goodbye.ts';
 import type { LeadingAgain } from '../protocol/messages/leading-again.ts';
 import { LEADING_AGAIN } from '../protocol/messages/leading-again.ts';
@@ -19,6 +20,7 @@ import { OUTBID } from '../protocol/messages/outbid.ts';
 import { PING } from '../protocol/messages/ping.ts';
 import { PLACE_BID } from '../protocol/messages/place-bid.ts';
 import { PONG } from '../protocol/messages/pong.ts';
+import { RECEIPT } from '../protocol/messages/receipt.ts';
 import type { Refused as RefusedMessage } from '../protocol/messages/refused.ts';
 import { REFUSED } from '../protocol/messages/refused.ts';
 import type { Result } from '../protocol/messages/result.ts';
@@ -172,6 +174,20 @@ export class Gavel {
   retract(auctionId: string, options: CommandOptions = {}): Promise<BidResult> {
     const { nonce = makeNonce(), timeoutMs } = options;
     return this.#command(RETRACT, { auctionId, nonce }, true, timeoutMs);
+  }
+
+  /**
+   * The server's signed word on an own command, by the `record` of its result: docs/receipts.md says
+   * what it proves. The same text whenever it is asked for. Rejects as `get` does.
+   */
+  receipt(auctionId: string, record: number, { timeoutMs }: TimeoutOptions = {}): Promise<string> {
+    return this.#commands.ask({
+      message: GET_RECEIPT,
+      value: { auctionId, record },
+      reply: RECEIPT,
+      answered: ({ receipt }) => receipt,
+      ...given(timeoutMs),
+    });
   }
 
   /** An auction with its texts. Rejects with Refused, TimedOut, ConnectionClosed. */

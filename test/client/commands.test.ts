@@ -15,6 +15,8 @@ import { ANSWER } from '../../src/protocol/messages/answer.ts';
 import { AUCTION } from '../../src/protocol/messages/auction.ts';
 import { BUY_NOW } from '../../src/protocol/messages/buy-now.ts';
 import { GET } from '../../src/protocol/messages/get.ts';
+import { GET_RECEIPT } from '../../src/protocol/messages/get-receipt.ts';
+import { RECEIPT } from '../../src/protocol/messages/receipt.ts';
 import { PING } from '../../src/protocol/messages/ping.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { REFUSED } from '../../src/protocol/messages/refused.ts';
@@ -311,6 +313,20 @@ test('get gives the auction with its texts, or rejects with the refusal', async 
   });
   assert.ok(missing.error instanceof Refused);
   assert.equal(missing.error.refusal.name, 'AUCTION_UNKNOWN');
+});
+
+test('receipt gives the text of the server, and rejects where there is no such record', async () => {
+  const { gavel, server, timers } = await opened();
+  server.on(GET_RECEIPT, (socket, { id, auctionId, record }) => {
+    if (record === 8) return refuse(socket, id, 'RECORD_UNKNOWN');
+    socket.say(RECEIPT, { id, receipt: `${auctionId}.${record}.signed` });
+  });
+  const found = outcome(gavel.receipt(AUCTION_ID, 7));
+  const missing = outcome(gavel.receipt(AUCTION_ID, 8));
+  await timers.advance(10);
+  assert.equal(found.value, `${AUCTION_ID}.7.signed`);
+  assert.ok(missing.error instanceof Refused);
+  assert.equal(missing.error.refusal.name, 'RECORD_UNKNOWN');
 });
 
 test('a question refused for good is not asked again', async () => {
