@@ -32,7 +32,7 @@ function checkEntries({ rules, entries, result }) {
     const isEndSame = (entry.endsAtMs ?? now.endsAtMs) === now.endsAtMs;
     const isSame = entry.lastRecord === now.lastRecord;
     must(record > now.record && record <= entry.lastRecord && atUs >= now.atUs, 'out of order');
-    must(isSame ? entry.chainHash === now.chainHash : record > now.lastRecord, 'off the chain');
+    must(isSame ? entry.chainSeal === now.chainSeal : record > now.lastRecord, 'off the chain');
     must(kind === 'refused' || entry.seq === now.seq + 1, 'an update is missing before it');
     must(now.hasMoved === (kind === 'extended'), 'the end moves after a late bid, and only then');
     if (kind === 'started') must(atUs >= rules.startsAtMs * 1000, 'started too early');
@@ -73,7 +73,7 @@ function checkReceipt({ auctionId, shard, entries }, text, file) {
   must(said.auctionId === auctionId && said.shard === shard, 'it is of another auction');
   const at = entries.findIndex(({ record }) => record === said.record);
   const { kind, bidder, ...found } = { command: entries[at]?.kind, code: 0, ...entries[at] };
-  for (const name of ['command', 'code', 'lastRecord', 'chainHash', 'epoch', 'atUs'])
+  for (const name of ['command', 'code', 'lastRecord', 'chainSeal', 'epoch', 'atUs'])
     must(found[name] === said[name], `the report has another ${name}`);
   if (kind !== 'bid' || said.amountCents === undefined) return;
   for (const { kind: later, bidder: who, leader, priceCents } of entries.slice(at)) {

@@ -9,6 +9,8 @@ import type { ReceiptOffice, ReportOutcome } from '../receipt/office.ts';
 import type { ReportFolderRequest } from '../receipt/report-maker.ts';
 import type { SigningKey } from '../receipt/signature.ts';
 import { signCompact } from '../receipt/signature.ts';
+import { sealedText } from '../receipt/statement.ts';
+import { must } from '../lib/assert.ts';
 
 export interface ReportWorkerData {
   readonly folder: string;
@@ -25,14 +27,16 @@ export class NodeReceiptOffice implements ReceiptOffice {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  constructor(folder: string, key: SigningKey) {
+  /** @param keys the first one signs. */
+  constructor(folder: string, keys: readonly SigningKey[]) {
     this.#folder = folder;
-    this.#key = key;
-    this.publicKeys = [key.publicJwk];
+    this.#key = must(keys[0], 'a data folder has a key');
+    this.publicKeys = keys.map(({ publicJwk }) => publicJwk);
   }
 
-  sign(statement: string): Promise<string> {
-    return signCompact('gavel-receipt', statement, this.#key);
+  sign(unsealed: string): Promise<string> {
+    const { seal } = this.#key;
+    return signCompact('gavel-receipt', sealedText(unsealed, seal), this.#key);
   }
 
   async report(auctionId: string, shard: number, sinceUs: number): Promise<ReportOutcome> {

@@ -16,7 +16,7 @@ import { JwtVerifier } from '../gateway/token-verifier.ts';
 import type { RoleName } from '../gateway/user.ts';
 import type { FolderMeta } from '../journal/data-folder.ts';
 import { keysFolder, takeDataFolder } from '../journal/data-folder.ts';
-import { loadOrCreateReceiptKey } from '../receipt/key-file.ts';
+import { loadOrCreateReceiptKeys } from '../receipt/key-file.ts';
 import { must } from '../lib/assert.ts';
 import { MonotonicClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -65,7 +65,7 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
   try {
     // 2. Who may speak.
     const { keys, ownKey } = await loadKeys(settings);
-    const receipts = new NodeReceiptOffice(folder, loadOrCreateReceiptKey(folder));
+    const receipts = new NodeReceiptOffice(folder, loadOrCreateReceiptKeys(folder));
     // 3. The shards, and what they remember.
     const recovered = await Promise.race([
       shards.start(),

@@ -1,11 +1,11 @@
 /**
  * Holds a receipt against a log:
  *
- *   signature good? ─▶ log long enough? ─▶ records 1 … N, chain checked ─▶ same chain hash at N?
+ *   signature good? ─▶ log long enough? ─▶ records 1 … N, chain checked ─▶ same chain seal at N?
  *        │                   │                                               ─▶ same record?
  *   other key, forged     restored                                    rewritten, contradicted
  *
- * The chain hash stands for all records up to N: where it is the same, nothing that was in the log
+ * The chain's hash stands for all records up to N: where it is the same, nothing that was in the log
  * when the receipt was given has been changed, taken out or put in since.
  */
 import type { ShardEvent } from '../auction/events.ts';
@@ -14,8 +14,8 @@ import { kindOf, readRecordWith } from '../journal/record.ts';
 import type { Seq } from '../journal/seq.ts';
 import { SEQ_NONE, seqAfter } from '../journal/seq.ts';
 import { MsgpackReader } from '../lib/msgpack-reader.ts';
-import type { Statement } from './statement.ts';
-import { isBidEvent, statementOf } from './statement.ts';
+import type { Claims, Seal, Statement } from './statement.ts';
+import { claimsOf, isBidEvent } from './statement.ts';
 
 export type Contradiction = 'restored' | 'rewritten' | 'not in the log';
 
@@ -34,13 +34,17 @@ interface Named {
   bidder: number;
 }
 
-/** @throws DamagedJournal where the log contradicts itself before it comes to the record. */
+/**
+ * @param seal of the key that signed the receipt.
+ * @throws DamagedJournal where the log contradicts itself before it comes to the record.
+ */
 export function checkReceipt(
   statement: Statement,
   log: LogReading,
+  seal: Seal,
   onProgress: (seq: number, lastSeq: number) => void = () => {},
 ): ReceiptCheck {
-  const { record, lastRecord, chainHash } = statement;
+  const { record, lastRecord, chainSeal } = statement;
   const headSeq = log.head.seq;
   if (headSeq < lastRecord) {
     const what =
@@ -55,13 +59,13 @@ export function checkReceipt(
     note(batch, statement, named, reader);
     onProgress(last, lastRecord);
     if (last < record) continue;
-    const hash = Buffer.from(batch.hash).toString('hex');
-    if (last === lastRecord && hash === chainHash) {
+    const sealed = seal(batch.hash);
+    if (last === lastRecord && sealed === chainSeal) {
       return { records: last, finding: differenceIn(statement, batch, named, reader) };
     }
     return batch.epoch > statement.epoch
       ? found(batch.firstSeq - 1, 'restored', restoredSince(statement, batch))
-      : found(0, 'rewritten', rewritten(statement, last, hash));
+      : found(0, 'rewritten', rewritten(statement, last, sealed));
   }
   return found(0, 'not in the log', `the log has no record ${record}`);
 }
@@ -77,10 +81,10 @@ function restoredSince({ record, epoch }: Statement, batch: StoredBatch): string
   );
 }
 
-function rewritten({ lastRecord, chainHash }: Statement, last: Seq, hash: string): string {
+function rewritten({ lastRecord, chainSeal }: Statement, last: Seq, sealed: string): string {
   return (
-    `the receipt has the chain hash ${chainHash.slice(0, 16)}… after record ${lastRecord}, ` +
-    `the log ${hash.slice(0, 16)}… after record ${last}: records up to there were changed after ` +
+    `the receipt has the chain seal ${chainSeal.slice(0, 16)}… after record ${lastRecord}, ` +
+    `the log ${sealed.slice(0, 16)}… after record ${last}: records up to there were changed after ` +
     'the receipt was given, or this is the log of another server'
   );
 }
@@ -125,9 +129,10 @@ function differenceIn(
     return { kind, what: `${what}, although the server signed that it is` };
   }
   const lastSeq = seqAfter(batch.firstSeq, batch.count - 1);
-  const place = { seq: record as Seq, epoch: batch.epoch, lastSeq, hash: batch.hash };
-  const stored = statementOf(event, place, { auctionId, shard, bidder });
-  for (const name of Object.keys({ ...stored, ...statement }) as (keyof Statement)[]) {
+  const place = { seq: record as Seq, epoch: batch.epoch, lastSeq };
+  const stored = claimsOf(event, place, { auctionId, shard, bidder });
+  const { chainSeal: _, ...told } = statement;
+  for (const name of Object.keys({ ...stored, ...told }) as (keyof Claims)[]) {
     if (stored[name] === statement[name]) continue;
     const what = `${name} of record ${record} is ${stored[name]}, the receipt says`;
     return { kind, what: `${what} ${statement[name]}` };

@@ -1,8 +1,8 @@
 /**
  * The report on an auction that is over: the rules in force, everything that everybody could see
  * happen, and every bid command in between, refused ones too, in the order of the log and with the
- * log's chain hashes. Bidders are aliases; maximums and the reserve stay hidden. It is made from the
- * log alone, so it can be made again years later, and is then the same.
+ * log's chain under seal. Bidders are aliases; maximums and the reserve stay hidden. It is made from
+ * the log alone, so it can be made again years later, and is then the same.
  *
  *   log ──records of the auction, from its listing to its close──▶ entries ──▶ report ──▶ signature
  */
@@ -14,6 +14,7 @@ import { kindOf, readRecordWith } from '../journal/record.ts';
 import type { Seq } from '../journal/seq.ts';
 import { seqAfter } from '../journal/seq.ts';
 import { MsgpackReader } from '../lib/msgpack-reader.ts';
+import type { Seal } from './statement.ts';
 import { commandOf } from './statement.ts';
 
 /** `b1` for the first bidder of the auction; null: nobody, or one of whom no bid was accepted yet. */
@@ -21,9 +22,9 @@ type Alias = string | null;
 
 export interface Entry {
   readonly record: number;
-  /** Last record of its batch, and the chain hash after it, hex: the same as in receipts. */
+  /** Last record of its batch, and the sealed chain hash after it: the same as in receipts. */
   readonly lastRecord: number;
-  readonly chainHash: string;
+  readonly chainSeal: string;
   readonly epoch: number;
   readonly atUs: number;
   readonly kind: string;
@@ -61,12 +62,14 @@ export interface ReportRequest {
   readonly auctionId: string;
   readonly shard: number;
   readonly entriesMax: number;
+  /** Of the key that signs it. */
+  readonly seal: Seal;
 }
 
 /** @param batches of the log, from the auction's listing or any earlier one on. @throws NoReport */
 export function closeReport(batches: Iterable<StoredBatch>, request: ReportRequest): CloseReport {
   const { auctionId, shard, entriesMax } = request;
-  const fold = new Fold(auctionId);
+  const fold = new Fold(auctionId, request.seal);
   for (const batch of batches) {
     fold.take(batch);
     if (fold.result !== null) break;
@@ -100,26 +103,29 @@ class Fold {
   listing: Pick<AuctionListed, 'terms' | 'text'> | null = null;
   result: CloseReport['result'] | null = null;
   readonly #auctionId: string;
+  readonly #seal: Seal;
   readonly #reader = new MsgpackReader();
   readonly #aliases = new Map<UserRef, string>();
   #ref = 0;
 
-  constructor(auctionId: string) {
+  constructor(auctionId: string, seal: Seal) {
     this.#auctionId = auctionId;
+    this.#seal = seal;
   }
 
   take(batch: StoredBatch): void {
-    const chainHash = Buffer.from(batch.hash).toString('hex');
+    let chainSeal = '';
     const lastRecord = seqAfter(batch.firstSeq, batch.count - 1);
     for (let i = 0; i < batch.count && this.result === null; i++) {
       const event = this.#ofAuction(batch, batch.offsets[i] ?? 0, batch.offsets[i + 1] ?? 0);
       if (event === null) continue;
       const shown = this.#shown(event);
       if (shown === null) continue;
+      if (chainSeal === '') chainSeal = this.#seal(batch.hash);
       const { epoch } = batch;
       const record: Seq = seqAfter(batch.firstSeq, i);
       const { atUs } = event;
-      this.entries.push({ record, lastRecord, chainHash, epoch, atUs, ...shown });
+      this.entries.push({ record, lastRecord, chainSeal, epoch, atUs, ...shown });
     }
   }
 

@@ -4,13 +4,15 @@
  * checked years later.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keysFolder, makeKeysFolder, writeDurably } from '../journal/data-folder.ts';
 import type { SigningKey } from './signature.ts';
-import { thumbprint } from './signature.ts';
+import { signingKeyOf } from './signature.ts';
 
 const KEY_FILE = 'receipt-signing.jwk';
+/** For instance receipt-signing-2026.jwk: renamed by the operator, so that a new one is made. */
+const FORMER_KEY_FILE = /^receipt-signing-[\w.-]+\.jwk$/;
 const KEY_MODE = 0o600;
 
 /** The file is there, and is no key: whoever needs it must not go on with another one. */
@@ -22,26 +24,41 @@ export function receiptKeyFile(dataFolder: string): string {
   return join(keysFolder(dataFolder), KEY_FILE);
 }
 
-/** The key of a data folder that is ours; made durable where there is none. @throws UnusableKey */
-export function loadOrCreateReceiptKey(dataFolder: string): SigningKey {
+/** As readReceiptKeys, of a folder that is ours; a key is made durable where none signs. */
+export function loadOrCreateReceiptKeys(dataFolder: string): readonly SigningKey[] {
   const path = receiptKeyFile(dataFolder);
   if (!existsSync(path)) {
     const { privateKey } = generateKeyPairSync('ed25519');
     makeKeysFolder(dataFolder);
     writeDurably(path, `${JSON.stringify(privateKey.export({ format: 'jwk' }))}\n`, KEY_MODE);
   }
-  return readReceiptKey(dataFolder);
+  return readReceiptKeys(dataFolder);
 }
 
-/** @throws UnusableKey, and what reading throws. */
+/**
+ * All keys of a folder: the one that signs, and former ones, whose receipts it still answers for.
+ * @throws UnusableKey, and what reading throws; without any key: an empty list.
+ */
+export function readReceiptKeys(dataFolder: string): readonly SigningKey[] {
+  const folder = keysFolder(dataFolder);
+  if (!existsSync(folder)) return [];
+  const former = readdirSync(folder).filter((name) => FORMER_KEY_FILE.test(name));
+  const files = [KEY_FILE, ...former.toSorted()].map((name) => join(folder, name));
+  return files.filter((path) => existsSync(path)).map(readKey);
+}
+
+/** The key that signs. @throws UnusableKey */
 export function readReceiptKey(dataFolder: string): SigningKey {
-  const path = receiptKeyFile(dataFolder);
+  return readKey(receiptKeyFile(dataFolder));
+}
+
+function readKey(path: string): SigningKey {
   const key = parseKey(readFileSync(path, 'utf8'));
   if (key !== undefined) return key;
   throw new UnusableKey(
-    `${path} is not a private Ed25519 key; put it back from a snapshot (keys/${KEY_FILE}), or move ` +
-      'it away: the server then makes another one, and receipts of the former key are checked with ' +
-      'its public part (gavel verify --receipt … --keys FILE)',
+    `${path} is not a private Ed25519 key; put it back from a snapshot, or move it out of the ` +
+      'folder: then the server makes another one, and the log can no longer be held against ' +
+      'receipts of this one',
   );
 }
 
@@ -49,12 +66,9 @@ function parseKey(text: string): SigningKey | undefined {
   try {
     const jwk = JSON.parse(text) as { readonly kty: string; readonly crv: string; x: string };
     const privateKey = createPrivateKey({ key: jwk, format: 'jwk' });
-    const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
     // A damaged half would sign what the other half does not fit.
-    if (jwk.crv !== 'Ed25519' || x !== jwk.x) return undefined;
-    const kid = thumbprint(x);
-    const publicJwk = { kty: 'OKP', crv: 'Ed25519', x, kid, use: 'sig', alg: 'EdDSA' } as const;
-    return { kid, privateKey, publicJwk };
+    const isWhole = createPublicKey(privateKey).export({ format: 'jwk' }).x === jwk.x;
+    return jwk.crv === 'Ed25519' && isWhole ? signingKeyOf(privateKey) : undefined;
   } catch {
     return undefined;
   }

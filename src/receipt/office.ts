@@ -4,8 +4,8 @@ import type { PublicJwk } from './signature.ts';
 export interface ReceiptOffice {
   /** The keys that have signed and will sign, for whoever checks. */
   readonly publicKeys: readonly PublicJwk[];
-  /** The receipt that says this (statement.ts). */
-  sign(statement: string): Promise<string>;
+  /** The receipt that says this: what a shard said (statement.ts), sealed and signed. */
+  sign(unsealed: string): Promise<string>;
   /**
    * The signed report on an auction that is over (close-report.ts).
    * @param sinceUs it was not listed before this, microseconds since 1970.

@@ -8,20 +8,18 @@ import { signDetached } from './signature.ts';
 
 /** @throws NoReport, UnusableKey, DamagedJournal */
 export async function makeReport(folder: string, request: ReportFolderRequest): Promise<string> {
+  const key = readReceiptKey(folder);
   const log = openSqliteJournalForReading(shardFiles(folder, request.shard));
   let report: CloseReport;
   try {
-    report = closeReport(log.scan(log.firstSeqAt(request.sinceUs)), request);
+    report = closeReport(log.scan(log.firstSeqAt(request.sinceUs)), { ...request, seal: key.seal });
   } finally {
     log.close();
   }
-  return reportFile(
-    report,
-    await signDetached('gavel-report', reportText(report), readReceiptKey(folder)),
-  );
+  return reportFile(report, await signDetached('gavel-report', reportText(report), key));
 }
 
-export interface ReportFolderRequest extends ReportRequest {
+export interface ReportFolderRequest extends Omit<ReportRequest, 'seal'> {
   /** The auction was not listed before this; 0 where that is not known. */
   readonly sinceUs: number;
 }

@@ -10,7 +10,7 @@ import type { LinkedRecord } from '../journal/journal.ts';
 /** An event that answers a bid command. */
 export type BidEvent = BidAccepted | BidRefused | BidsRetracted;
 
-export interface Statement {
+export interface Claims {
   readonly auctionId: string;
   /** Who bid, how much and with which nonce: in the bidder's own receipt only. */
   readonly bidder?: string;
@@ -31,11 +31,20 @@ export interface Statement {
   /** Number of the record, and of the last one of its batch. */
   readonly record: number;
   readonly lastRecord: number;
-  /** Chain hash after that batch, hex: it stands for every record up to `lastRecord`. */
-  readonly chainHash: string;
 }
 
-export type Place = Pick<LinkedRecord, 'seq' | 'epoch' | 'lastSeq' | 'hash'>;
+export interface Statement extends Claims {
+  /** The chain hash after that batch under a seal: it stands for every record up to `lastRecord`. */
+  readonly chainSeal: string;
+}
+
+/**
+ * Hides a chain hash and stands for it; hex. With the hash itself, whoever knows all of a batch but a
+ * seller's reserve could try reserves until one fits.
+ */
+export type Seal = (chainHash: Uint8Array) => string;
+
+export type Place = Pick<LinkedRecord, 'seq' | 'epoch' | 'lastSeq'>;
 
 export function isBidEvent(event: ShardEvent): event is BidEvent {
   const { kind } = event;
@@ -43,11 +52,11 @@ export function isBidEvent(event: ShardEvent): event is BidEvent {
 }
 
 /** @param bidder the bidder's id in the own receipt; null: for somebody who may not see the bid. */
-export function statementOf(
+export function claimsOf(
   event: BidEvent,
   place: Place,
   { auctionId, shard, bidder }: { auctionId: string; shard: number; bidder: string | null },
-): Statement {
+): Claims {
   const told = event.kind === 'BidRefused' ? event.told : event;
   const amountCents = event.kind === 'BidsRetracted' ? 0 : event.amountCents;
   return {
@@ -64,7 +73,6 @@ export function statementOf(
     epoch: place.epoch,
     record: place.seq,
     lastRecord: place.lastSeq,
-    chainHash: Buffer.from(place.hash).toString('hex'),
   };
 }
 
@@ -80,9 +88,15 @@ function ledAfter(event: BidEvent): boolean {
   return status === 'leading' || status === 'reserve_not_met' || status === 'won';
 }
 
-/** The text of a statement as it is signed. */
-export function statementText(statement: Statement): string {
-  return JSON.stringify(statement);
+/** What a shard says, which has no key: the hash as it is. Nobody outside may see it. */
+export function unsealedText(claims: Claims, chainHash: Uint8Array): string {
+  return JSON.stringify({ ...claims, chainHash: Buffer.from(chainHash).toString('hex') });
+}
+
+/** The text that is signed, out of what a shard said. */
+export function sealedText(unsealed: string, seal: Seal): string {
+  const { chainHash, ...claims } = JSON.parse(unsealed) as Claims & { readonly chainHash: string };
+  return JSON.stringify({ ...claims, chainSeal: seal(Buffer.from(chainHash, 'hex')) });
 }
 
 /** A statement out of a text whose signature was good; undefined where it is of another kind. */
@@ -92,7 +106,7 @@ export function parseStatement(text: string): Statement | undefined {
     typeof value === 'object' &&
     value !== null &&
     typeof value.auctionId === 'string' &&
-    typeof value.chainHash === 'string' &&
+    typeof value.chainSeal === 'string' &&
     [value.shard, value.epoch, value.record, value.lastRecord].every(Number.isSafeInteger);
   if (!isOne) return undefined;
   const statement = value as Statement;

@@ -8,7 +8,7 @@ import { readRecord } from '../journal/record.ts';
 import type { Seq } from '../journal/seq.ts';
 import type { GetReceipt } from '../protocol/messages/get-receipt.ts';
 import { RECEIPT } from '../protocol/messages/receipt.ts';
-import { isBidEvent, statementOf, statementText } from '../receipt/statement.ts';
+import { claimsOf, isBidEvent, unsealedText } from '../receipt/statement.ts';
 import type { ShardCore } from './core.ts';
 
 export class ReceiptDesk {
@@ -32,8 +32,8 @@ export class ReceiptDesk {
       return core.refuse(conn, id, 'RECORD_UNKNOWN', 'record');
     }
     const bidder = event.bidder === by ? core.state.userId(by) : null;
-    const statement = statementOf(event, place, { auctionId, shard: core.index, bidder });
-    RECEIPT.write(core.outbox.writer, { id, receipt: statementText(statement) });
+    const claims = claimsOf(event, place, { auctionId, shard: core.index, bidder });
+    RECEIPT.write(core.outbox.writer, { id, receipt: unsealedText(claims, place.hash) });
     core.outbox.reply(conn);
   }
 }

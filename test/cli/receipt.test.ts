@@ -1,7 +1,14 @@
 /** `gavel verify --receipt` and `gavel report` on a data folder: what they say, and every refusal. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -9,7 +16,7 @@ import { test } from 'node:test';
 import Database from 'better-sqlite3';
 import { openDataFolder, shardFiles } from '../../src/journal/data-folder.ts';
 import { openShardStorage } from '../../src/journal/shard-storage.ts';
-import { loadOrCreateReceiptKey, receiptKeyFile } from '../../src/receipt/key-file.ts';
+import { loadOrCreateReceiptKeys, receiptKeyFile } from '../../src/receipt/key-file.ts';
 import type { SigningKey } from '../../src/receipt/signature.ts';
 import { signCompact } from '../../src/receipt/signature.ts';
 import { playHistory, reportOf, statementText } from '../receipt/history.ts';
@@ -39,19 +46,21 @@ function emptyFolder(t: TestContext): Folder {
   t.after(() => rmSync(home, { recursive: true, force: true }));
   const data = join(home, 'data');
   openDataFolder(data, { shards: 1, shardsDefault: 1, nowMs: 1 });
-  return { home, data, key: loadOrCreateReceiptKey(data), logFile: shardFiles(data, 0).logFile };
+  const [key = makeKey()] = loadOrCreateReceiptKeys(data);
+  return { home, data, key, logFile: shardFiles(data, 0).logFile };
 }
 
 async function filledFolder(t: TestContext, seed = 5): Promise<Filled> {
   const folder = emptyFolder(t);
+  const { key } = folder;
   const { journal, state } = openShardStorage(folder.data, 0);
   const { shard, bids } = playHistory(randomFrom(seed), journal);
   const { record, user } = bids[Math.floor(bids.length / 2)] ?? { record: 0, user: 0 };
-  const statement = statementText(shard, user, record) ?? '';
-  const { priceCents } = reportOf(shard).result;
+  const statement = statementText(shard, user, record, key) ?? '';
+  const { priceCents } = reportOf(shard, key).result;
   state.close();
   journal.close();
-  const receipt = await signCompact('gavel-receipt', statement, folder.key);
+  const receipt = await signCompact('gavel-receipt', statement, key);
   const { lastRecord } = JSON.parse(statement) as { lastRecord: number };
   return { ...folder, statement, receipt, lastRecord, priceCents };
 }
@@ -77,25 +86,36 @@ test('a good receipt: what it proves, as text, as a file, as the answer of REST,
   assert.deepEqual(verdict['statement'], JSON.parse(statement));
 });
 
-test('the keys that a bidder saved check it as well, and only they where the folder has another', async (t) => {
+test('a folder that has another key cannot be held against it, and says what is needed', async (t) => {
   const folder = await filledFolder(t);
   const { home, data, key, receipt } = folder;
   writeFileSync(join(home, 'keys.json'), JSON.stringify({ keys: [key.publicJwk] }));
-  rmSync(receiptKeyFile(data));
+  assert.equal((await verify(folder, receipt, '--keys', 'keys.json')).code, 0);
+  const former = join(home, 'former.jwk');
+  renameSync(receiptKeyFile(data), former);
   const none = await verify(folder, receipt);
   assert.equal(none.code, 74);
-  assert.match(none.err, /there is no .*receipt-signing\.jwk[\s\S]*--keys FILE/);
-  assert.equal((await verify(folder, receipt, '--keys', 'keys.json')).code, 0);
-  loadOrCreateReceiptKey(data);
+  assert.match(none.err, /there is no .*receipt-signing\.jwk\nPut it back from a snapshot/);
+
+  loadOrCreateReceiptKeys(data);
   const other = await verify(folder, receipt);
   assert.equal(other.code, 1);
   assert.match(other.err, /the receipt is of another key: .*\n.*GET \/v1\/keys with --keys FILE/);
-  assert.equal((await verify(folder, receipt, '--keys', 'keys.json')).code, 0);
+  const genuine = await verify(folder, receipt, '--keys', 'keys.json');
+  assert.equal(genuine.code, 74);
+  assert.match(genuine.err, /is genuine, but the log cannot be held against it: .* lacks the key/);
   writeFileSync(join(home, 'none.json'), '[]');
-  assert.match(
-    (await verify(folder, receipt, '--keys', 'none.json')).err,
-    /no set of keys \(JWKS\)/,
+  const noKeys = await verify(folder, receipt, '--keys', 'none.json');
+  assert.equal(noKeys.code, 2);
+  assert.match(noKeys.err, /no set of keys \(JWKS\)/);
+
+  // Changed in good order: the former key stays beside the new one.
+  renameSync(former, join(data, 'keys', 'receipt-signing-2026.jwk'));
+  assert.deepEqual(
+    loadOrCreateReceiptKeys(data).map(({ kid }) => kid === key.kid),
+    [false, true],
   );
+  assert.equal((await verify(folder, receipt)).code, 0);
 });
 
 test('a forged receipt, and what is no receipt at all', async (t) => {
@@ -127,11 +147,15 @@ test('a log that was restored to before it, rewritten, of another server, or dam
   writeFileSync(join(home, 'keys.json'), JSON.stringify({ keys: [key.publicJwk] }));
   const keys = join(home, 'keys.json');
 
-  const restored = await verify(emptyFolder(t), receipt, '--keys', keys);
+  const earlier = emptyFolder(t);
+  copyFileSync(receiptKeyFile(folder.data), receiptKeyFile(earlier.data));
+  const restored = await verify(earlier, receipt, '--keys', keys);
   assert.equal(restored.code, 1);
   assert.match(restored.err, /contradicts it \(restored\)[\s\S]*the log ends at record 0/);
 
-  const other = await verify(await filledFolder(t, 6), receipt, '--keys', keys);
+  const another = await filledFolder(t, 6);
+  copyFileSync(receiptKeyFile(folder.data), receiptKeyFile(another.data));
+  const other = await verify(another, receipt, '--keys', keys);
   assert.equal(other.code, 1);
   assert.match(other.err, /contradicts it \((rewritten|restored)\)/);
 
@@ -198,6 +222,6 @@ test('a receipt key that is damaged is refused, in either half', async (t) => {
     const { code, err } = await verify(folder, folder.receipt);
     assert.equal(code, 78, other);
     assert.match(err, /is not a private Ed25519 key; put it back from a snapshot/);
-    assert.throws(() => loadOrCreateReceiptKey(folder.data), { name: 'UnusableKey' });
+    assert.throws(() => loadOrCreateReceiptKeys(folder.data), { name: 'UnusableKey' });
   }
 });

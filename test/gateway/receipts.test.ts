@@ -44,7 +44,8 @@ function assertRefused({ status, body }: HttpAnswer, name: keyof typeof REFUSALS
   assert.equal(status, REFUSALS[name].http);
 }
 
-const opened = (receipt: unknown): string => openCompact('gavel-receipt', receipt as string, keys);
+const opened = (receipt: unknown): string =>
+  openCompact('gavel-receipt', receipt as string, keys).text;
 
 test('the public keys are open to all, and only the public half', async (t) => {
   const fixture = await start(t, { allowAnonymous: false });

@@ -9,6 +9,8 @@ import type { Journal } from '../../src/journal/journal.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import type { CloseReport } from '../../src/receipt/close-report.ts';
 import { closeReport } from '../../src/receipt/close-report.ts';
+import type { SigningKey } from '../../src/receipt/signature.ts';
+import { sealedText } from '../../src/receipt/statement.ts';
 import type { Seq } from '../../src/journal/seq.ts';
 import type { Below } from '../server/harness.ts';
 import { AUCTION, auctionId, SELLER, ShardFixture, START_MS } from '../shard/fixture.ts';
@@ -98,13 +100,18 @@ function oneCommand(shard: ShardFixture, below: Below, asked: Map<number, number
   }
 }
 
-/** What the shard states of a record to a user; null: refused. */
-export function statementText(shard: ShardFixture, user: number, record: number): string | null {
+/** What is signed of a record for a user; null: refused. */
+export function statementText(
+  shard: ShardFixture,
+  user: number,
+  record: number,
+  { seal }: SigningKey,
+): string | null {
   const { name, fields } = shard.ask(GET_RECEIPT, user, { auctionId: AUCTION, record });
-  return name === 'receipt' ? (fields['receipt'] as string) : null;
+  return name === 'receipt' ? sealedText(fields['receipt'] as string, seal) : null;
 }
 
-export function reportOf({ journal }: ShardFixture, auction = AUCTION): CloseReport {
-  const request = { auctionId: auction, shard: 0, entriesMax: 1_000 };
+export function reportOf({ journal }: ShardFixture, { seal }: SigningKey): CloseReport {
+  const request = { auctionId: AUCTION, shard: 0, entriesMax: 1_000, seal };
   return closeReport(journal.scan(1 as Seq), request);
 }

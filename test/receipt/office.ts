@@ -2,14 +2,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { ReceiptOffice } from '../../src/receipt/office.ts';
 import type { SigningKey } from '../../src/receipt/signature.ts';
-import { signCompact, thumbprint } from '../../src/receipt/signature.ts';
+import { signCompact, signingKeyOf } from '../../src/receipt/signature.ts';
 
 export function makeKey(): SigningKey {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const { x = '' } = publicKey.export({ format: 'jwk' });
-  const kid = thumbprint(x);
-  const publicJwk = { kty: 'OKP', crv: 'Ed25519', x, kid, use: 'sig', alg: 'EdDSA' } as const;
-  return { kid, privateKey, publicJwk };
+  return signingKeyOf(generateKeyPairSync('ed25519').privateKey);
 }
 
 export function officeOf(key: SigningKey): ReceiptOffice {

@@ -19,6 +19,7 @@ import {
   openCompact,
   publicKeysOf,
   signCompact,
+  signingKeyOf,
 } from '../../src/receipt/signature.ts';
 import type { Statement } from '../../src/receipt/statement.ts';
 import { parseStatement } from '../../src/receipt/statement.ts';
@@ -44,21 +45,41 @@ test('of every bid command there is a receipt, and the log bears it out: 200 his
     const below = randomFrom(seed + i);
     const { shard, bids } = playHistory(below);
     for (const { record, user } of bids.filter(() => below(4) === 0)) {
-      const text = statementText(shard, user, record);
+      const text = statementText(shard, user, record, key);
       const own = parsed(text);
       assert.equal(own.bidder, `user-${user}`);
       assert.equal(own.record, record);
-      assert.deepEqual(checkReceipt(own, shard.journal).finding, null, `seed ${seed + i}`);
-      assert.equal(statementText(shard, user, record), text, 'the same for ever');
+      assert.deepEqual(
+        checkReceipt(own, shard.journal, key.seal).finding,
+        null,
+        `seed ${seed + i}`,
+      );
+      assert.equal(statementText(shard, user, record, key), text, 'the same for ever');
       // The seller is shown all but who bid how much, and that is borne out as well.
       const { bidder: _, amountCents: __, nonce: ___, ...rest } = own;
-      const sellers = parsed(statementText(shard, SELLER, record));
+      const sellers = parsed(statementText(shard, SELLER, record, key));
       assert.deepEqual(sellers, rest);
-      assert.equal(checkReceipt(sellers, shard.journal).finding, null);
+      assert.equal(checkReceipt(sellers, shard.journal, key.seal).finding, null);
       receipts += 1;
     }
   }
   assert.ok(receipts > 500, `${receipts} receipts`);
+});
+
+test('a receipt shows a seal and not the chain hash: one for each key and hash', () => {
+  const { shard, bids } = playHistory(randomFrom(7));
+  const [{ record, user } = { record: 0, user: 0 }] = bids;
+  const hash = shard.journal.linked(record as Seq)?.hash ?? new Uint8Array();
+  const other = makeKey();
+  const [one, two, others] = [key, signingKeyOf(key.privateKey), other].map((each) => {
+    const text = statementText(shard, user, record, each);
+    assert.ok(!text?.includes(Buffer.from(hash).toString('hex')));
+    return parsed(text).chainSeal;
+  });
+  assert.equal(one, two);
+  assert.notEqual(one, others);
+  const seals = new Set(Array.from({ length: 256 }, (_, i) => key.seal(hash.with(0, i))));
+  assert.equal(seals.size, 256);
 });
 
 test('RECORD_UNKNOWN: nobody gets the receipt of another, of another auction, or of no bid', () => {
@@ -92,15 +113,15 @@ test('a record that is decided and not committed has no receipt yet', () => {
   shard.shard.commit();
   const reply = shard.delivered().find((one) => one.fields['id'] === guessed);
   assert.equal(reply?.fields['code'], REFUSALS.RECORD_UNKNOWN.code);
-  assert.equal(parsed(statementText(shard, 1, record + 1)).amountCents, 2_000);
+  assert.equal(parsed(statementText(shard, 1, record + 1, key)).amountCents, 2_000);
 });
 
 test('no other character, no other key and nothing else signed passes as a receipt', async () => {
   const { shard, bids } = playHistory(randomFrom(7));
   const [{ record, user } = { record: 0, user: 0 }] = bids;
-  const text = statementText(shard, user, record) ?? '';
+  const text = statementText(shard, user, record, key) ?? '';
   const receipt = await signCompact('gavel-receipt', text, key);
-  assert.equal(openCompact('gavel-receipt', receipt, keys), text);
+  assert.deepEqual(openCompact('gavel-receipt', receipt, keys), { text, kid: key.kid });
   const faultOf = (given: string, with_ = keys): string => {
     try {
       openCompact('gavel-receipt', given, with_);
@@ -164,10 +185,10 @@ test('a log that was changed anywhere up to the record, cut or restored contradi
     const below = randomFrom(seed);
     const { shard, bids } = playHistory(below);
     const { record, user } = bids[below(bids.length)] ?? { record: 0, user: 0 };
-    const statement = parsed(statementText(shard, user, record));
+    const statement = parsed(statementText(shard, user, record, key));
     const { lastRecord } = statement;
     const kindIn = (journal: Journal): string | undefined =>
-      checkReceipt(statement, journal).finding?.kind;
+      checkReceipt(statement, journal, key.seal).finding?.kind;
 
     const target = 1 + below(lastRecord);
     const later = copied(shard.journal, (seq, bytes) => {
@@ -201,7 +222,7 @@ test('a log that was changed anywhere up to the record, cut or restored contradi
 test('a server that signs what its log does not hold is found out', () => {
   const { shard, bids } = playHistory(randomFrom(3));
   const { record, user } = bids[1] ?? { record: 0, user: 0 };
-  const honest = parsed(statementText(shard, user, record));
+  const honest = parsed(statementText(shard, user, record, key));
   const lies: Partial<Statement>[] = [
     { amountCents: (honest.amountCents ?? 0) + 1 },
     { bidder: 'user-99' },
@@ -219,10 +240,10 @@ test('a server that signs what its log does not hold is found out', () => {
     { command: 'buy_now' },
   ];
   for (const lie of lies) {
-    const { finding } = checkReceipt({ ...honest, ...lie }, shard.journal);
+    const { finding } = checkReceipt({ ...honest, ...lie }, shard.journal, key.seal);
     assert.ok(finding !== null, JSON.stringify(lie));
     assert.ok(finding.what.length > 20, finding.what);
   }
-  const other = { ...honest, chainHash: '0'.repeat(64) };
-  assert.equal(checkReceipt(other, shard.journal).finding?.kind, 'rewritten');
+  const other = { ...honest, chainSeal: '0'.repeat(64) };
+  assert.equal(checkReceipt(other, shard.journal, key.seal).finding?.kind, 'rewritten');
 });

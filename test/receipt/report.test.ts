@@ -67,7 +67,7 @@ async function inTurn<T>(items: readonly T[], run: (item: T) => Promise<void>): 
 function receiptsOf({ shard, bids }: History): Promise<string[]> {
   return Promise.all(
     bids.map(({ record, user }) => {
-      const text = statementText(shard, user, record);
+      const text = statementText(shard, user, record, key);
       assert.ok(text !== null);
       return signCompact('gavel-receipt', text, key);
     }),
@@ -87,7 +87,7 @@ test(`honest reports pass with every receipt of their bidders: ${HONEST} histori
   const seeds = Array.from({ length: HONEST }, (_, i) => seed + i);
   await inTurn(seeds, async (one) => {
     const history = playHistory(randomFrom(one));
-    const report = reportOf(history.shard);
+    const report = reportOf(history.shard, key);
     const last = report.entries.at(-1)?.record ?? 0;
     const inTime = { ...history, bids: history.bids.filter(({ record }) => record < last) };
     const { ok, said } = await checked(await signed(report), await receiptsOf(inTime));
@@ -99,7 +99,7 @@ test('a report holds every command in the order of the log, and hides what is hi
   const kinds = new Set<string>();
   for (let seed = 1; seed <= 100; seed++) {
     const { shard, bids } = playHistory(randomFrom(seed));
-    const report = reportOf(shard);
+    const report = reportOf(shard, key);
     for (const { kind } of report.entries) kinds.add(kind);
     kinds.add(report.result.status);
     const last = report.entries.at(-1)?.record ?? 0;
@@ -122,7 +122,12 @@ test('there is no report on an auction that is unknown, not over, or too long', 
   shard.bid(1, 2_000);
   const reasonOf = (auctionId: string, entriesMax = 10): string => {
     try {
-      closeReport(shard.journal.scan(1 as Seq), { auctionId, shard: 0, entriesMax });
+      closeReport(shard.journal.scan(1 as Seq), {
+        auctionId,
+        shard: 0,
+        entriesMax,
+        seal: key.seal,
+      });
     } catch (error) {
       assert.ok(error instanceof NoReport);
       return error.reason;
@@ -182,7 +187,7 @@ function withOtherValue(file: string, below: Below): string {
 test('each of 200 single changes of a report is found', { timeout: 120_000 }, async (t) => {
   const seed = seedOfRun();
   t.diagnostic(`seed ${seed}`);
-  const file = await signed(reportOf(playHistory(randomFrom(11)).shard));
+  const file = await signed(reportOf(playHistory(randomFrom(11)).shard, key));
   assert.ok((await checked(file)).ok);
   const seeds = Array.from({ length: 200 }, (_, i) => seed + i);
   await inTurn(seeds, async (one) => {
@@ -196,7 +201,7 @@ test('each of 200 single changes of a report is found', { timeout: 120_000 }, as
 function richReport(): { history: History; report: CloseReport } {
   for (let seed = 1; ; seed++) {
     const history = playHistory(randomFrom(seed));
-    const report = reportOf(history.shard);
+    const report = reportOf(history.shard, key);
     const count = (kind: string): number => report.entries.filter((e) => e.kind === kind).length;
     const { rules, result } = report;
     const isRich = rules.format === 'proxy' && result.status === 'sold' && count('extended') > 1;
@@ -299,7 +304,7 @@ test('a maximum that the server ignored is found by its receipt', async () => {
   );
   const bid = leading.at(-2) as Entry;
   const { user } = history.bids.find((one) => one.record === bid.record) ?? { user: 0 };
-  const text = statementText(history.shard, user, bid.record) ?? '';
+  const text = statementText(history.shard, user, bid.record, key) ?? '';
   const more = { ...(JSON.parse(text) as object), amountCents: 1_000_000 };
   const receipt = await signCompact('gavel-receipt', JSON.stringify(more), key);
   const { ok, said } = await checked(await signed(report), [receipt]);
@@ -310,13 +315,13 @@ test('a maximum that the server ignored is found by its receipt', async () => {
 test('a report and a receipt of two histories contradict each other', async () => {
   const { history, report } = richReport();
   const [receipt = ''] = await receiptsOf({ ...history, bids: history.bids.slice(0, 1) });
-  const chainHash = '0'.repeat(64);
+  const chainSeal = '0'.repeat(64);
   const { record } = history.bids[0] ?? { record: 0 };
   const at = report.entries.findIndex((entry) => entry.record === record);
   const { lastRecord } = report.entries[at] as Entry;
   const entries = report.entries.map((entry) =>
-    entry.lastRecord === lastRecord ? { ...entry, chainHash } : entry,
+    entry.lastRecord === lastRecord ? { ...entry, chainSeal } : entry,
   );
   const { said } = await checked(await signed({ ...report, entries }), [receipt]);
-  assert.match(said, /the report has another chainHash/);
+  assert.match(said, /the report has another chainSeal/);
 });

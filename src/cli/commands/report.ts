@@ -14,7 +14,7 @@ export function reportCommand({ terminal }: Context): Command {
     summary: 'write the signed report on an auction that is over',
     description:
       'Reads the log of the data folder, also while the server runs, and writes the report as JSON:\n' +
-      'the rules, every bid command in order with aliases, the chain hashes of the log, the result.\n' +
+      'the rules, every bid command in order with aliases, the sealed chain of the log, the result.\n' +
       'Anybody checks it offline with docs/examples/check-report.mjs. Sellers get the same over\n' +
       'GET /v1/auctions/ID/report.',
     examples: [

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ReceiptCheck } from '../../receipt/check-receipt.ts';
 import { checkReceipt } from '../../receipt/check-receipt.ts';
-import { readReceiptKey, receiptKeyFile } from '../../receipt/key-file.ts';
-import type { PublicKeys } from '../../receipt/signature.ts';
+import { readReceiptKeys, receiptKeyFile } from '../../receipt/key-file.ts';
+import type { PublicKeys, SigningKey } from '../../receipt/signature.ts';
 import { BadSignature, openCompact, publicKeysOf } from '../../receipt/signature.ts';
 import type { Statement } from '../../receipt/statement.ts';
 import { parseStatement } from '../../receipt/statement.ts';
@@ -33,14 +33,14 @@ export function judgeReceipt(
   { receipt, keys, folder, from }: ReceiptInput,
   onProgress: (seq: number, lastSeq: number) => void,
 ): ReceiptVerdict {
-  const statement = genuine(
-    receiptText(receipt, from),
-    keys === undefined ? ownKeys(folder) : savedKeys(resolve(from, keys)),
-  );
+  const own = readReceiptKeys(folder);
+  const trusted = keys === undefined ? ownKeys(own, folder) : savedKeys(resolve(from, keys));
+  const { statement, kid } = genuine(receiptText(receipt, from), trusted);
+  const { seal } = own.find((key) => key.kid === kid) ?? noKey(kid, folder);
   const [index = 0] = shardIndexes(folder, statement.shard);
   const log = openLog(folder, index);
   try {
-    if (log !== null) return { statement, ...checkReceipt(statement, log, onProgress) };
+    if (log !== null) return { statement, ...checkReceipt(statement, log, seal, onProgress) };
     const what = `shard ${index} has no log: the folder was restored to a state before the receipt`;
     return { statement, records: 0, finding: { kind: 'restored', what } };
   } finally {
@@ -66,10 +66,14 @@ export function verdictText({ statement, records }: ReceiptVerdict): string {
 }
 
 /** @throws CliError */
-function genuine(receipt: string, keys: PublicKeys): Statement {
+function genuine(
+  receipt: string,
+  keys: PublicKeys,
+): { readonly statement: Statement; readonly kid: string } {
   try {
-    const statement = parseStatement(openCompact('gavel-receipt', receipt, keys));
-    if (statement !== undefined) return statement;
+    const { text, kid } = openCompact('gavel-receipt', receipt, keys);
+    const statement = parseStatement(text);
+    if (statement !== undefined) return { statement, kid };
     throw new BadSignature('unreadable', 'what is signed is no statement about a bid');
   } catch (error) {
     if (!(error instanceof BadSignature)) throw error;
@@ -103,14 +107,19 @@ function receiptText(given: string, from: string): string {
   return text;
 }
 
-function ownKeys(folder: string): PublicKeys {
-  try {
-    return publicKeysOf({ keys: [readReceiptKey(folder).publicJwk] });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const next = 'Give the keys saved from GET /v1/keys with --keys FILE.';
-    throw new CliError(EXIT.data, `there is no ${receiptKeyFile(folder)}`, next, { cause: error });
-  }
+function ownKeys(own: readonly SigningKey[], folder: string): PublicKeys {
+  if (own.length > 0) return publicKeysOf({ keys: own.map(({ publicJwk }) => publicJwk) });
+  const next = 'Put it back from a snapshot: without it the log cannot be held against a receipt.';
+  throw new CliError(EXIT.data, `there is no ${receiptKeyFile(folder)}`, next);
+}
+
+/** The receipt is genuine, but what it says of the chain cannot be compared. */
+function noKey(kid: string, folder: string): never {
+  throw new CliError(
+    EXIT.data,
+    `the receipt is genuine, but the log cannot be held against it: ${folder} lacks the key ${kid}`,
+    'Put the key file back under keys/, from a snapshot of the time of the receipt.',
+  );
 }
 
 function savedKeys(path: string): PublicKeys {
