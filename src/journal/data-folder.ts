@@ -3,7 +3,7 @@
  *
  *   gavel.json            format, number of shards, epoch; written last when the folder is made
  *   lock.sqlite           held while a server runs; the kernel lets go when the process dies
- *   keys/                 token signing keys
+ *   keys/                 keys that sign tokens and receipts
  *   shard-0/head          the head of the log, kept apart; made with the folder
  *   shard-0/log.sqlite    the log
  *   shard-0/state.sqlite  the incremental snapshot

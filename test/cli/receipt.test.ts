@@ -139,6 +139,9 @@ test('a forged receipt, and what is no receipt at all', async (t) => {
     assert.match(err, /this is no receipt/);
   }
   assert.equal((await verify(folder, 'missing.txt')).code, 74);
+  const alone = await gavel(['verify', '--keys', 'keys.json'], { folder: home });
+  assert.equal(alone.code, 2);
+  assert.match(alone.err, /--keys goes with --receipt/);
 });
 
 test('a log that was restored to before it, rewritten, of another server, or damaged', async (t) => {

@@ -1,7 +1,7 @@
 /** `gavel verify`: whether the stored data is whole, from the first record to the last. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { asCliError, isDamage } from '../cli-error.ts';
+import { asCliError, CliError, isDamage } from '../cli-error.ts';
 import { declare, wholeNumber } from '../command-line.ts';
 import { configFrom, withDataOptions } from '../config-options.ts';
 import type { ConfigOptions } from '../config-options.ts';
@@ -50,6 +50,10 @@ async function run(options: VerifyOptions, context: Context): Promise<void> {
   const { terminal } = context;
   const { settings } = configFrom(options, terminal);
   const folder = resolve(terminal.folder, settings.data.folder);
+  if (options.keys !== undefined && options.receipt === undefined) {
+    const next = 'Name the receipt as well: gavel verify --receipt FILE --keys FILE';
+    throw new CliError(EXIT.usage, '--keys goes with --receipt', next);
+  }
   if (options.receipt !== undefined) return runReceipt(options.receipt, options, folder, context);
   const { shardIndexes } = await import('../inspection/shard-reading.ts');
   const checks: Checked[] = [];
