@@ -64,6 +64,11 @@ export function asCliError(error: unknown): CliError {
         : 'See which records are good with: gavel verify --data DIR';
     return new CliError(EXIT.data, error.message, next, cause);
   }
+  if (error.name === 'DiskFailure') {
+    const next =
+      'Nothing that was answered is lost. Make room on the disk, or look why it fails, then start again.';
+    return new CliError(EXIT.data, error.message, next, cause);
+  }
   if (error.name === 'DataFolderInUse')
     return new CliError(EXIT.tryAgain, error.message, '', cause);
   if (error.name === 'UnusableDataFolder' || error.name === 'UnusableKey') {

@@ -25,6 +25,7 @@ import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { SHARDS } from '../config/limits.ts';
 import { assert } from '../lib/assert.ts';
+import { asDiskFailure, DiskFailure } from './disk-failure.ts';
 import { HeadFile, readHead } from './head-file.ts';
 import { openSealedJson, sealedJson } from './sealed-json.ts';
 import { SEQ_NONE } from './seq.ts';
@@ -181,7 +182,7 @@ export function raiseEpoch(folder: string, above = 0): FolderMeta {
 
 /**
  * Takes the folder for this process; the returned function lets go.
- * @throws DataFolderInUse
+ * @throws DataFolderInUse, DiskFailure
  */
 export function lockDataFolder(folder: string): () => void {
   const db = new Database(join(folder, LOCK_FILE), { timeout: 0 });
@@ -189,6 +190,8 @@ export function lockDataFolder(folder: string): () => void {
     db.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     db.close();
+    const failure = asDiskFailure(cause, folder);
+    if (failure instanceof DiskFailure) throw failure;
     if (!(cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY'))) {
       throw new DamagedDataFolder(
         `${join(folder, LOCK_FILE)} cannot be locked; if no server runs on this folder, delete it`,

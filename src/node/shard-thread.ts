@@ -55,8 +55,14 @@ export interface ShardFailure {
   readonly uncertain: boolean;
 }
 
-/** Damage is not cured by starting again. */
-const FATAL_ERRORS = new Set(['DamagedJournal', 'DamagedState', 'DamagedDataFolder']);
+/** Neither damage nor a failing disk is cured by starting again. */
+const FATAL_ERRORS: ReadonlySet<string> = new Set([
+  'DamagedJournal',
+  'DamagedState',
+  'DamagedDataFolder',
+  'WrongFormat',
+  'DiskFailure',
+]);
 const NO_BYTES = new Uint8Array(0);
 
 export class ShardThread implements ShardPort {

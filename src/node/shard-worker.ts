@@ -6,6 +6,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { BATCH, OVERLOAD, SNAPSHOT, WATCHDOG } from '../config/limits.ts';
+import { asDiskFailure } from '../journal/disk-failure.ts';
 import { CommitFailure } from '../journal/journal.ts';
 import { openShardStorage } from '../journal/shard-storage.ts';
 import { must } from '../lib/assert.ts';
@@ -208,8 +209,17 @@ class ShardLoop {
   }
 }
 
+/** @throws DiskFailure, and what opening and recovery throw */
+function started(): ShardLoop {
+  try {
+    return start();
+  } catch (error) {
+    throw asDiskFailure(error, data.folder);
+  }
+}
+
 try {
-  start().run();
+  started().run();
 } catch (error) {
   const reason = error instanceof Error ? error : new Error(String(error));
   const uncertain = error instanceof CommitFailure;

@@ -10,7 +10,6 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
 import type { Exit } from './harness.ts';
 import {
@@ -19,13 +18,12 @@ import {
   seedOfRun,
   Server,
   StartFailed,
-  temporaryFolder,
-  UNLIMITED,
   verified,
   whyNoStrace,
 } from './harness.ts';
+import { ONE_SHARD, prepare, riseBids } from './rising-bids.ts';
 import type { Received } from './wire-client.ts';
-import { bidsOf, ConnectionLost, list, WireClient } from './wire-client.ts';
+import { bidsOf } from './wire-client.ts';
 
 const SEED = seedOfRun();
 const SYNCS = 'fdatasync,fsync';
@@ -35,7 +33,7 @@ const BIDS_MAX = 3_000;
 const STOP_MS_MAX = 1_000;
 const EXIT_DATA = 74;
 
-/** The `when`s to fail: beyond the syncs of the start, which test/journal covers. */
+/** The `when`s to fail: beyond those of the start; io-errors.test.ts fails those as well. */
 function points(): readonly number[] {
   if (LONG) return Array.from({ length: 60 }, (_, i) => i + 5);
   const below = randomFrom(SEED);
@@ -62,16 +60,10 @@ interface Counts {
 }
 
 async function fail(t: TestContext, when: number, counts: Counts): Promise<void> {
-  const data = temporaryFolder();
-  const options = { data, env: { ...UNLIMITED, GAVEL_DATA_SHARDS: '1' } };
   // The folder is made in peace: what fails is not the making.
-  const healthy = await Server.start(options);
-  t.after(() => healthy.kill());
-  const seller = await healthy.token('seller', ['seller', 'bidder']);
-  const bidder = await healthy.token('bidder');
-  const { auctionId } = await list(healthy.url, seller);
-  assert.equal(await healthy.stop(), 0);
-
+  const prepared = await prepare();
+  const { data, seller, auctionId } = prepared;
+  const options = { data, env: ONE_SHARD };
   const trace = join(dirname(data), 'trace');
   const inject = `inject=${SYNCS}:error=EIO:when=${when}`;
   const strace = ['strace', '-D', '-f', '-qq', '-y', '-ttt', '-o', trace];
@@ -83,47 +75,17 @@ async function fail(t: TestContext, when: number, counts: Counts): Promise<void>
     if (!(error instanceof StartFailed)) throw error;
     counts.neverReady += 1;
     assertStopped(error.exit, error.log, trace, counts);
-    await assertPrefix(data, seller, auctionId as string, []);
+    await assertPrefix(data, seller, auctionId, []);
     return;
   }
   t.after(() => server.kill());
-  const answers = await bidUntilLost(server, bidder, auctionId as string);
+  const answers = await riseBids(server, prepared, { window: WINDOW, bidsMax: BIDS_MAX });
+  assert.ok(answers.length < BIDS_MAX, 'the failure came while the client was bidding');
   const exit = await server.exited;
   counts.stopped += 1;
   assertStopped(exit, server.log, trace, counts);
   assertNothingAfterTheFailure(answers, counts);
-  await assertPrefix(data, seller, auctionId as string, answers);
-}
-
-/** Rising bids, a few at a time; answers by the place of their bid, null: none came. */
-async function bidUntilLost(
-  server: Server,
-  token: string,
-  auctionId: string,
-): Promise<(Received | null)[]> {
-  const socket = await WireClient.connect(server.url, token);
-  const answers: (Received | null)[] = [];
-  const lane = async (): Promise<void> => {
-    while (answers.length < BIDS_MAX) {
-      const place = answers.push(null) - 1;
-      const amountCents = 100_000 + place * 10_000;
-      const bid = { id: place + 1, auctionId, nonce: `nonce-000-${place}`, amountCents };
-      try {
-        answers[place] = await socket.ask(PLACE_BID, {
-          ...bid,
-          currency: null,
-          confirm: null,
-          dryRun: null,
-        });
-      } catch (error) {
-        if (error instanceof ConnectionLost) return;
-        throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: WINDOW }, lane));
-  assert.ok(answers.length < BIDS_MAX, 'the failure came while the client was bidding');
-  return answers;
+  await assertPrefix(data, seller, auctionId, answers);
 }
 
 function assertStopped(exit: Exit, log: string, trace: string, counts: Counts): void {
