@@ -1,9 +1,7 @@
-// Checks the report on an auction, and receipts against it, with nothing but Node:
-//   node check-report.mjs report.json keys.json [receipt.txt …]
+// Checks a report and receipts offline: node check-report.mjs report.json keys.json [receipt.txt …]
 // keys.json: GET /v1/keys, saved when you bid. Exit code 0: nothing is wrong. See docs/receipts.md.
 import { createPublicKey, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-
 const [reportFile, keysFile, ...receiptFiles] = process.argv.slice(2);
 const problems = [];
 const check = (isRight, problem) => isRight || problems.push(problem);
@@ -29,7 +27,7 @@ function checkEntries({ rules, entries, result }) {
   for (const entry of entries) {
     const { kind, atUs, bidder, record } = entry;
     const must = (isRight, problem) => check(isRight, `record ${record}: ${problem}`);
-    const isEndSame = (entry.endsAtMs ?? now.endsAtMs) === now.endsAtMs;
+    const isEndSame = kind === 'outage' || (entry.endsAtMs ?? now.endsAtMs) === now.endsAtMs;
     const isSame = entry.lastRecord === now.lastRecord;
     must(record > now.record && record <= entry.lastRecord && atUs >= now.atUs, 'out of order');
     must(isSame ? entry.chainSeal === now.chainSeal : record > now.lastRecord, 'off the chain');
@@ -52,6 +50,9 @@ function checkEntries({ rules, entries, result }) {
       must(isEndSame && entry.priceCents <= now.priceCents, 'more than a retraction may');
     } else if (kind === 'extended') {
       must(isEndSame && entry.extension === now.extension + 1, 'not the extension of its bid');
+    } else if (kind === 'outage') {
+      const lostUs = atUs - Math.max(entry.fromUs, rules.startsAtMs * 1000);
+      must(entry.endsAtMs === now.endsAtMs + Math.ceil(lostUs / 1000), 'not what was lost');
     } else if (kind === 'ended') {
       must(entry.reason !== 'time' || atUs >= now.endsAtMs * 1000, 'ended too early');
       must((entry.reason === 'bought') === (now.kind === 'buy_now'), 'another reason to end');
@@ -82,7 +83,6 @@ function checkReceipt({ auctionId, shard, entries }, text, file) {
     must(isFair, 'another led at less than its amount');
   }
 }
-
 try {
   const { report, signature } = JSON.parse(read(reportFile));
   check(read(reportFile) === `${JSON.stringify({ report, signature }, null, 1)}\n`, 'respelled');

@@ -113,6 +113,14 @@ export interface AuctionExtended extends Seen {
   readonly extension: number;
 }
 
+/** The end moved on by what a downtime of the server had taken (outage.ts); no extension. */
+export interface OutageCredited extends Seen {
+  readonly kind: 'OutageCredited';
+  /** Since when nobody could bid; `atUs` is until when. */
+  readonly fromUs: number;
+  readonly endsAtMs: number;
+}
+
 export interface BidsRetracted extends Seen {
   readonly kind: 'BidsRetracted';
   readonly bidder: UserRef;
@@ -161,6 +169,7 @@ export type AuctionEvent =
   | BidAccepted
   | BidRefused
   | AuctionExtended
+  | OutageCredited
   | BidsRetracted
   | AuctionEnded
   | AuctionCancelled

@@ -21,6 +21,7 @@ import type {
   BidRefused,
   BidsRetracted,
   ListingChanged,
+  OutageCredited,
 } from './events.ts';
 import { NOBODY } from './ids.ts';
 import type { UserRef } from './ids.ts';
@@ -73,6 +74,8 @@ export function evolve(auction: Auction, event: AuctionEvent, recordSeq: number)
       return bidRefused(auction, event, recordSeq);
     case 'AuctionExtended':
       return extended(auction, event);
+    case 'OutageCredited':
+      return credited(auction, event);
     case 'BidsRetracted':
       return bidsRetracted(auction, event, recordSeq);
     case 'AuctionStarted':
@@ -149,6 +152,14 @@ function extended(auction: Auction, event: AuctionExtended): void {
   assert(event.extension === auction.extensions + 1, 'extensions are counted');
   auction.endsAtMs = event.endsAtMs;
   auction.extensions = event.extension;
+}
+
+function credited(auction: Auction, event: OutageCredited): void {
+  seen(auction, event.auctionSeq);
+  assertAlive(auction);
+  assert(event.fromUs < event.atUs, 'an outage takes time');
+  assert(event.endsAtMs > auction.endsAtMs, 'a credit moves the end on');
+  auction.endsAtMs = event.endsAtMs;
 }
 
 function bidsRetracted(auction: Auction, event: BidsRetracted, recordSeq: number): void {

@@ -7,7 +7,8 @@ import type { IncrementsByCurrency } from './increments.ts';
 import type { SoftClose } from './terms.ts';
 
 const SECOND_MS = 1_000;
-const HOUR_MS = 3_600 * SECOND_MS;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /** With these bounds every time of an auction stays an exact number of microseconds. */
@@ -22,6 +23,11 @@ export interface RuleSettings {
   readonly softClose: SoftClose;
   /** For listings that do not say; a currency that is not here has eBay's table. */
   readonly incrementsByCurrency: IncrementsByCurrency;
+  /**
+   * An auction whose end lay in a downtime of the server, or up to this long after it, gets the lost
+   * time back; null: none does.
+   */
+  readonly outageCreditWithinMs: number | null;
   /** With more than this left, a retraction takes back all own bids; else only the newest … */
   readonly retractAllBeforeEndMs: number;
   /** … and that only within this time of placing it. */
@@ -58,6 +64,7 @@ export const RULE_SETTINGS: RuleSettings = Object.freeze({
     extensionsMax: 5,
   }),
   incrementsByCurrency: Object.freeze({}),
+  outageCreditWithinMs: 10 * MINUTE_MS,
   // RULES.md section 2: eBay's 12 hours and 1 hour.
   retractAllBeforeEndMs: 12 * HOUR_MS,
   retractNewestWithinMs: HOUR_MS,
@@ -91,6 +98,10 @@ export function settingsFault(settings: RuleSettings): string | null {
   for (const [currency, table] of Object.entries(settings.incrementsByCurrency)) {
     const fault = incrementsFault(table);
     if (fault !== null) return `incrementsByCurrency.${currency}: ${fault}`;
+  }
+  const { outageCreditWithinMs } = settings;
+  if (outageCreditWithinMs !== null && !isWhole(outageCreditWithinMs, 0, SPAN_MS_MAX)) {
+    return 'outageCreditWithinMs: must be from 0 to ten years, or off';
   }
   for (const name of SPANS) {
     if (!isWhole(settings[name], 0, SPAN_MS_MAX)) return `${name}: must be from 0 to ten years`;

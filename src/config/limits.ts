@@ -109,6 +109,12 @@ export const BATCH = {
   dueMax: 2000,
 } as const;
 
+/** The time in which no server runs. */
+export const OUTAGE = {
+  /** How often a running server notes that it is alive: how exactly an outage is known. */
+  markEveryMs: SECOND_MS,
+} as const;
+
 /** A shard's thread, as the main thread watches over it. */
 export const WATCHDOG = {
   /** How often a sign of life is asked for. */

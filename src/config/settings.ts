@@ -153,6 +153,19 @@ export const KEYS = {
       TIME.auctionMsMax,
       'With less time left than this a seller may cancel only without bids.',
     ),
+    outageCredit: {
+      policy: choice(
+        ['exact', 'none'],
+        'exact',
+        'Whether auctions get back the time in which the server was down.',
+      ),
+      within: duration(
+        '10m',
+        0,
+        TIME.auctionMsMax,
+        'Auctions whose end lay in the downtime, or up to this long after it, get it back.',
+      ),
+    },
     incrementsByCurrency: structure(
       'map from currency to a list of {belowCents, incrementCents}',
       {},

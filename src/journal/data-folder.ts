@@ -3,6 +3,7 @@
  *
  *   gavel.json            format, number of shards, epoch; written last when the folder is made
  *   lock.sqlite           held while a server runs; the kernel lets go when the process dies
+ *   alive                 until when a server was alive (alive-file.ts)
  *   keys/                 keys that sign tokens and receipts
  *   shard-0/head          the head of the log, kept apart; made with the folder
  *   shard-0/log.sqlite    the log
@@ -64,11 +65,16 @@ export interface ShardFiles {
 
 const META_FILE = 'gavel.json';
 const LOCK_FILE = 'lock.sqlite';
+const ALIVE_FILE = 'alive';
 const KEYS_FOLDER = 'keys';
 const KEYS_FOLDER_MODE = 0o700;
 
 export function metaFile(folder: string): string {
   return join(folder, META_FILE);
+}
+
+export function aliveFile(folder: string): string {
+  return join(folder, ALIVE_FILE);
 }
 
 export function keysFolder(folder: string): string {
@@ -275,6 +281,7 @@ function refuseStrangers(folder: string): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
     if (name.startsWith(LOCK_FILE) || name === `${META_FILE}.new`) continue;
+    if (name === ALIVE_FILE) continue;
     // Of a file system of its own.
     if (name === 'lost+found') continue;
     if (name === KEYS_FOLDER && readdirSync(keysFolder(folder)).length === 0) continue;

@@ -40,6 +40,7 @@ const KINDS: readonly Kind[] = [
   'BidLimitSet',
   'BidderBlocked',
   'StrayBidRefused',
+  'OutageCredited',
 ];
 const NUMBERS = Object.fromEntries(KINDS.map((kind, i) => [kind, i])) as Record<Kind, number>;
 
@@ -232,6 +233,22 @@ const CODECS: Codecs = {
       auctionSeq: reader.uint(),
       endsAtMs: reader.uint(),
       extension: reader.uint(),
+    }),
+  },
+  OutageCredited: {
+    write(writer, event) {
+      open(writer, 6, event);
+      writer.uint(event.auctionSeq);
+      writer.uint(event.fromUs);
+      writer.uint(event.endsAtMs);
+    },
+    read: (reader) => ({
+      kind: 'OutageCredited',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      auctionSeq: reader.uint(),
+      fromUs: reader.uint(),
+      endsAtMs: reader.uint(),
     }),
   },
   BidsRetracted: {

@@ -18,6 +18,8 @@ export const UNWATCH = 4;
 export const STOP = 5;
 /** A user number stands for nobody any more; payload: whom it stood for. */
 export const FORGET = 6;
+/** Gives back what an outage took; payload: since when, f64; the stamp is until when. */
+export const CREDIT = 7;
 
 export const INBOUND_HEADER_BYTES = 24;
 /** Where the stamp stands in a record. */

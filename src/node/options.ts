@@ -7,7 +7,7 @@ import type { GatewayLimits } from '../gateway/gateway-limits.ts';
 import { GATEWAY_LIMITS } from '../gateway/gateway-limits.ts';
 
 export function ruleSettings({ rules }: Settings): RuleSettings {
-  const { retraction } = rules;
+  const { outageCredit, retraction } = rules;
   return {
     ...RULE_SETTINGS,
     bidsPerMinuteMax: rules.bidsPerMinuteMax,
@@ -15,6 +15,7 @@ export function ruleSettings({ rules }: Settings): RuleSettings {
     softClose: rules.softClose,
     // Checked by the schema; only the brand is missing.
     incrementsByCurrency: rules.incrementsByCurrency as unknown as IncrementsByCurrency,
+    outageCreditWithinMs: outageCredit.policy === 'exact' ? outageCredit.withinMs : null,
     retractAllBeforeEndMs: retraction.allBeforeMs,
     retractNewestWithinMs: retraction.newestWithinMs,
     cancelBeforeEndMs: rules.earlyEndMs,

@@ -25,6 +25,7 @@ import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import { REFUSED } from '../protocol/messages/refused.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
 import { gatewayLimits, ruleSettings } from './options.ts';
+import { lastAliveUs, Outages } from './outage.ts';
 import { ReadModel } from './read-model.ts';
 import { NodeReceiptOffice } from './receipt-office.ts';
 import { ShardSet } from './shard-set.ts';
@@ -58,7 +59,14 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     shardsDefault: Math.max(1, availableParallelism() - 1),
     nowMs: Date.now(),
   });
-  const node: NodeInTheMaking = { settings, log, meta, clock: systemClock(0), gateway: null };
+  const node: NodeInTheMaking = {
+    settings,
+    log,
+    meta,
+    clock: systemClock(0),
+    gateway: null,
+    outages: null,
+  };
   const failure = Promise.withResolvers<ShardFailure>();
   const shards = makeShards(node, failure.resolve);
   let readModel: ReadModel | null = null;
@@ -67,15 +75,20 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     const { keys, ownKey } = await loadKeys(settings);
     const receipts = new NodeReceiptOffice(folder, loadOrCreateReceiptKeys(folder));
     // 3. The shards, and what they remember.
-    const recovered = await Promise.race([
-      shards.start(),
-      failure.promise.then((reason) => {
-        throw namedError(reason);
-      }),
-    ]);
+    const failed = failure.promise.then((reason) => {
+      throw namedError(reason);
+    });
+    const recovered = await Promise.race([shards.start(), failed]);
     for (const [shard, ready] of recovered.entries()) log.info({ shard, ...ready }, 'recovered');
-    // 4. The clock starts above everything logged.
-    node.clock = systemClock(Math.max(...recovered.map((ready) => ready.lastAtUs)));
+    // 4. The clock starts above everything logged, and auctions get back what the outage took.
+    const newestUs = Math.max(...recovered.map((ready) => ready.lastAtUs));
+    const downFromUs = lastAliveUs(folder, newestUs);
+    node.clock = systemClock(Math.max(newestUs, downFromUs));
+    const outages = await Promise.race([
+      Outages.end(folder, downFromUs, shards, node.clock, log),
+      failed,
+    ]);
+    node.outages = outages;
     // 5. The doors open, and auctions start and end.
     readModel = settings.discovery.enabled ? readModelOf(node, shards) : null;
     const gateway = await openGateway(node, shards, keys, { discovery: readModel, receipts });
@@ -89,10 +102,11 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
       release();
     };
     const nowMs = (): number => node.clock.nowUs() / 1000;
-    const parts = { settings, gateway, shards, readModel, ownKey, log, nowMs, close };
+    const parts = { settings, gateway, shards, readModel, outages, ownKey, log, nowMs, close };
     return running({ ...parts, failed: failure.promise });
   } catch (error) {
     node.gateway?.close();
+    node.outages?.abandon();
     await readModel?.stop();
     await shards.stop();
     release();
@@ -107,6 +121,7 @@ interface NodeInTheMaking {
   readonly meta: FolderMeta;
   clock: MonotonicClock;
   gateway: Gateway | null;
+  outages: Outages | null;
 }
 
 function makeShards(node: NodeInTheMaking, failed: (reason: ShardFailure) => void): ShardSet {
@@ -187,6 +202,7 @@ interface Parts {
   readonly gateway: Gateway;
   readonly shards: ShardSet;
   readonly readModel: ReadModel | null;
+  readonly outages: Outages;
   readonly ownKey: SigningKey | null;
   readonly log: Log;
   /** By the server's clock. */
@@ -197,7 +213,7 @@ interface Parts {
 }
 
 function running(parts: Parts): RunningNode {
-  const { settings, gateway, shards, readModel, ownKey, close, failed } = parts;
+  const { settings, gateway, shards, readModel, outages, ownKey, close, failed } = parts;
   const { host, internalHost, publicUrl, drainMs } = settings.server;
   const { issuer, audience, accessTtlMs } = settings.auth;
   return {
@@ -205,6 +221,7 @@ function running(parts: Parts): RunningNode {
     internalUrl: urlOf(internalHost, gateway.internalPort),
     // Listeners and threads would keep the process alive, and a dead shard looking alive.
     failed: failed.then(async (reason) => {
+      outages.abandon();
       await gateway.drain(LAST_WORDS_MS);
       gateway.close();
       await readModel?.stop();
@@ -228,6 +245,7 @@ function running(parts: Parts): RunningNode {
       await lastMinute(parts, drainMs);
       await gateway.drain(drainMs);
       await readModel?.stop();
+      await outages.begin();
       await shards.stop();
       gateway.close();
       close();

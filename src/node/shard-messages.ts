@@ -24,6 +24,7 @@ export type FromShard =
   | { readonly kind: 'progress'; readonly seq: number; readonly lastSeq: number }
   | ({ readonly kind: 'ready' } & ShardReady)
   | { readonly kind: 'stopped' }
+  | { readonly kind: 'credited'; readonly auctions: number }
   | { readonly kind: 'snapshotFailed'; readonly message: string }
   | {
       readonly kind: 'failed';

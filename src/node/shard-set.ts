@@ -1,4 +1,5 @@
 /** The shards of this node as the gateway uses them, and their start and stop as one. */
+import type { Outage } from '../auction/outage.ts';
 import { AUCTION_ID_LENGTH } from '../auction/ids.ts';
 import type { Shards } from '../gateway/shard-port.ts';
 import { must } from '../lib/assert.ts';
@@ -40,6 +41,12 @@ export class ShardSet implements Shards {
   /** When the next auction starts or ends, milliseconds since 1970; Infinity: none will. */
   get nextDeadlineMs(): number {
     return Math.min(...this.#threads.map((thread) => thread.nextDeadlineMs));
+  }
+
+  /** @returns how many auctions got something back */
+  async credit(outage: Outage): Promise<number> {
+    const counts = await Promise.all(this.#threads.map((thread) => thread.credit(outage)));
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   startClocks(): void {

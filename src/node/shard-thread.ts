@@ -7,6 +7,7 @@
  *                          └──commit failed──▶ the process stops (the outcome is unknown)
  */
 import { Worker } from 'node:worker_threads';
+import type { Outage } from '../auction/outage.ts';
 import type { RuleSettings } from '../auction/settings.ts';
 import { RINGS } from '../config/limits.ts';
 import type { ShardPort, ShardReport } from '../gateway/shard-port.ts';
@@ -16,7 +17,7 @@ import type { Deliveries } from '../protocol/deliveries.ts';
 import type { RingMemory } from './byte-ring.ts';
 import { makeRing, RingConsumer, RingProducer } from './byte-ring.ts';
 import { CLOSING_TABLE_BYTES, ClosingTable } from './closing-table.ts';
-import { FRAME, InboundCursor, pushInbound, STOP, TICK, UNWATCH } from './inbound.ts';
+import { CREDIT, FRAME, InboundCursor, pushInbound, STOP, TICK, UNWATCH } from './inbound.ts';
 import { KnownUsers } from './known-users.ts';
 import { OutboundReader } from './outbound.ts';
 import { RestartPolicy } from './restart-policy.ts';
@@ -91,6 +92,7 @@ export class ShardThread implements ShardPort {
   #droppedBytes = 0;
   #restart: NodeJS.Timeout | null = null;
   #whenReady: ((ready: ShardReady) => void) | null = null;
+  #whenCredited: ((auctions: number) => void) | null = null;
   #whenStopped: (() => void) | null = null;
 
   constructor(options: ShardThreadOptions) {
@@ -129,6 +131,14 @@ export class ShardThread implements ShardPort {
     this.#spawn(false);
     void this.#deliverForever();
     return ready;
+  }
+
+  /** Gives back what an outage took, before the first frame; resolves when that is durable. */
+  async credit({ fromUs, toUs }: Outage): Promise<number> {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.#whenCredited = resolve;
+    pushInbound(this.#producer, CREDIT, 0, 0, toUs, new Uint8Array(Float64Array.of(fromUs).buffer));
+    return promise;
   }
 
   /** Lets the clock run: from now on auctions start and end. */
@@ -300,6 +310,8 @@ export class ShardThread implements ShardPort {
             'longer: look for room and errors on the disk of the data folder',
         );
         return;
+      case 'credited':
+        return this.#whenCredited?.(message.auctions);
       case 'stopped':
         this.#wanted = 'gone';
         this.#whenStopped?.();
@@ -345,7 +357,8 @@ export class ShardThread implements ShardPort {
   /** Drops the frame that the shard dies of; its sender learns that the outcome is unknown. */
   #dropFront(): void {
     const cursor = this.#peek();
-    if (!cursor.next()) return;
+    // Without the credit of an outage the node does not start; no frame has come yet.
+    if (!cursor.next() || cursor.kind === CREDIT) return;
     if (cursor.kind === FRAME) {
       const frame = cursor.bytes.slice(cursor.payloadFrom, cursor.payloadTo);
       this.#options.log.error(

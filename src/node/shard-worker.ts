@@ -17,7 +17,7 @@ import { SnapshotSchedule } from '../shard/snapshot-schedule.ts';
 import { Snapshotter } from '../shard/snapshotter.ts';
 import { RingConsumer, RingProducer } from './byte-ring.ts';
 import { ClosingTable } from './closing-table.ts';
-import { FORGET, FRAME, INTRODUCE, InboundCursor, STOP, TICK, UNWATCH } from './inbound.ts';
+import { CREDIT, FORGET, FRAME, INTRODUCE, InboundCursor, STOP, TICK, UNWATCH } from './inbound.ts';
 import { OutboundWriter } from './outbound.ts';
 import { ShardStatus } from './shard-status.ts';
 import type { FromShard, ShardWorkerData } from './shard-messages.ts';
@@ -166,9 +166,19 @@ class ShardLoop {
         return this.#shard.forget(cursor.user);
       case UNWATCH:
         return this.#shard.unwatch(cursor.conn);
+      case CREDIT:
+        return this.#credit();
       case STOP:
         this.#stopping = true;
     }
+  }
+
+  #credit(): void {
+    const { bytes, payloadFrom, stampUs: toUs } = this.#cursor;
+    const fromUs = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(payloadFrom, true);
+    const auctions = this.#shard.creditOutage({ fromUs, toUs });
+    this.#shard.commit();
+    say({ kind: 'credited', auctions });
   }
 
   /** Which auctions end soon: the main thread refuses those last. */

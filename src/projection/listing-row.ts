@@ -101,6 +101,7 @@ export function foldEvent(row: ListingRow, event: AuctionEvent, context: FoldCon
       return;
     }
     case 'AuctionExtended':
+    case 'OutageCredited':
       row.endsMs = event.endsAtMs;
       return;
     case 'BidsRetracted':

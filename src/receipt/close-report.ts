@@ -153,6 +153,10 @@ class Fold {
         const { auctionSeq: seq, endsAtMs, extension } = event;
         return { kind: 'extended', seq, endsAtMs, extension };
       }
+      case 'OutageCredited': {
+        const { auctionSeq: seq, fromUs, endsAtMs } = event;
+        return { kind: 'outage', seq, fromUs, endsAtMs };
+      }
       case 'BidRefused': {
         const bidder = this.#alias(event.bidder);
         return { kind: 'refused', command: commandOf(event), bidder, code: event.code };

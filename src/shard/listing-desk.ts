@@ -59,7 +59,9 @@ export class ListingDesk {
   change(conn: number, by: UserRef, frame: ChangeAuction): void {
     const auction = this.#find(conn, frame.id, frame.auctionId);
     if (auction === undefined) return;
-    const { terms, text } = merge(auction.terms, this.#textOf(auction), frame.changes);
+    // The end as it stands: an outage may have moved it.
+    const present = { ...auction.terms, endsAtMs: auction.endsAtMs };
+    const { terms, text } = merge(present, this.#textOf(auction), frame.changes);
     if (!this.#decide(conn, frame.id, auction, { kind: 'ChangeListing', by, terms, text })) return;
     this.#queries.reply(conn, frame.id, auction, true);
   }

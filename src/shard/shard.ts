@@ -12,6 +12,8 @@ import type { Auction } from '../auction/auction.ts';
 import { CENTS_MAX } from '../auction/money.ts';
 import type { UserId, UserRef } from '../auction/ids.ts';
 import { NOBODY } from '../auction/ids.ts';
+import type { Outage } from '../auction/outage.ts';
+import { creditOf } from '../auction/outage.ts';
 import { MalformedMsgpack, MsgpackReader } from '../lib/msgpack-reader.ts';
 import { assert } from '../lib/assert.ts';
 import type { Deliveries } from '../protocol/deliveries.ts';
@@ -107,6 +109,25 @@ export class Shard {
       if (auction.status === 'active' && auction.endsAtMs <= nowMs + withinMs) found.push(auction);
     }
     return found;
+  }
+
+  /**
+   * Gives back what auctions lost while no server ran; all of them with one commit, so that after a
+   * crash it is there for all or for none. What has been logged since was no part of the outage:
+   * asked a second time this gives nothing. @returns how many auctions got a credit
+   */
+  creditOutage({ fromUs, toUs }: Outage): number {
+    const core = this.#core;
+    core.advance(toUs);
+    const outage = { fromUs: Math.max(fromUs, core.journal.lastAtUs), toUs };
+    let credited = 0;
+    for (const auction of core.state.auctions()) {
+      const credit = creditOf(auction, outage, core.settings);
+      if (credit === null) continue;
+      core.recordAll([credit]);
+      credited += 1;
+    }
+    return credited;
   }
 
   /** Moves the clock; starts and ends what is due, as far as one batch may. */

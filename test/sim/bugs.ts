@@ -34,6 +34,7 @@ export const BUGS: Readonly<Record<string, Wraps>> = {
   'time follows the wall clock': {
     clock: (_, world) => ({ nowUs: () => Math.floor(world.wallMs * 1000) }),
   },
+  'an outage is not given back': { credits: false },
   'auctions are not closed': { ticks: false },
   'an update is lost': { publish: (world) => !world.random.chance(0.02) },
   'answers go to the next connection': { deliveries: misdirected },

@@ -40,6 +40,8 @@ export interface Plan {
   /** At most one update of an auction in this time; 0: every one. */
   readonly conflationMs: number;
   readonly bidsPerMinuteMax: number | null;
+  /** Null: no auction gets back the time of an outage. */
+  readonly outageCreditWithinMs: number | null;
 }
 
 export interface Limits {
@@ -74,6 +76,7 @@ export function planOf(seed: number, limits: Limits = {}): Plan {
     snapshotEveryUs: random.pick([20_000, 200_000, 10 * SECOND_US]),
     conflationMs: random.pick([0, 5, 50]),
     bidsPerMinuteMax: random.pick([null, null, 20]),
+    outageCreditWithinMs: random.pick([null, 0, 500, 600_000]),
   };
 }
 

@@ -22,6 +22,7 @@ import { TEST_OFFICE } from '../receipt/office.ts';
 import { Stopped } from './disk.ts';
 import { DiskJournal, DiskStateStore } from './disk-journal.ts';
 import { Line } from './line.ts';
+import type { Outages } from './outages.ts';
 import { Thread } from './thread.ts';
 import type { World } from './world.ts';
 
@@ -53,6 +54,8 @@ export interface Wraps {
   readonly publish?: (world: World) => boolean;
   readonly deliveries?: (deliveries: Deliveries) => Deliveries;
   readonly stamp?: (stampUs: number) => number;
+  /** Whether auctions get back what an outage took. */
+  readonly credits?: boolean;
   /** Whether the clock of auctions runs. */
   readonly ticks?: boolean;
 }
@@ -61,6 +64,7 @@ export interface ServerOptions {
   readonly world: World;
   readonly disks: readonly Disk[];
   readonly wraps: Wraps;
+  readonly outages: Outages;
   /** The process is no more. */
   readonly died: (power: boolean) => void;
   /** A frame with a command was read: when, by the server's clock. */
@@ -86,7 +90,8 @@ export class Server {
     this.#world = world;
     const bootUs = world.nowUs;
     let clock = clockFrom(world, bootUs, 0);
-    const settings = { ...RULE_SETTINGS, bidsPerMinuteMax: world.plan.bidsPerMinuteMax };
+    const { bidsPerMinuteMax, outageCreditWithinMs } = world.plan;
+    const settings = { ...RULE_SETTINGS, bidsPerMinuteMax, outageCreditWithinMs };
     for (const disk of disks) wraps.opening?.(disk, world);
     this.#threads = disks.map((disk, index) => {
       return new Thread({
@@ -137,8 +142,11 @@ export class Server {
     );
     this.#clock = clock;
     for (const thread of this.#threads) thread.start(false);
-    clock = clockFrom(world, bootUs, Math.max(...this.#threads.map((one) => one.lastAtUs)));
+    const newestUs = Math.max(...this.#threads.map((one) => one.lastAtUs));
+    const downFromUs = options.outages.downFromUs(newestUs);
+    clock = clockFrom(world, bootUs, Math.max(newestUs, downFromUs));
     this.#clock = wraps.clock?.(clock, world) ?? clock;
+    this.#endOutage(downFromUs);
     this.#parts.life.setReady(true);
     world.say('server started');
     this.#beat();
@@ -226,6 +234,15 @@ export class Server {
     const line = this.#world.random.pick(lines);
     line.isSlow = true;
     this.#world.schedule.after(this.#world.random.between(1_000, 400_000), () => line.readAgain());
+  }
+
+  #endOutage(fromUs: number): void {
+    const outage = { fromUs, toUs: this.#clock.nowUs() };
+    for (const [index, thread] of this.#threads.entries()) {
+      if (fromUs > 0) this.#options.outages.end(outage, index, thread.lastAtUs);
+      if (fromUs > 0 && this.#options.wraps.credits !== false) thread.credit(outage);
+      else thread.credited = true;
+    }
   }
 
   #open(disk: Disk): { journal: Journal; state: StateStore } {
@@ -340,6 +357,7 @@ export class Server {
 
   #beat(): void {
     this.#later(BEAT_US, () => {
+      if (this.#threads.every(({ credited }) => credited)) this.#options.outages.mark(this.nowUs);
       for (const thread of this.#threads) {
         if (this.#options.wraps.ticks !== false) thread.tick();
         this.#armDeadline(thread);

@@ -17,11 +17,12 @@ import { Disk } from './disk.ts';
 import { History } from './history.ts';
 import type { Fault, Plan } from './plan.ts';
 import type { Wraps } from './server.ts';
+import { Outages } from './outages.ts';
 import { Server } from './server.ts';
 import { World } from './world.ts';
 
 /** Simulated time in which everything has to come right once the faults have stopped. */
-const CALM_US = 40_000_000;
+const CALM_US = 120_000_000;
 const LOOK_US = 100_000;
 const RELIST_US = 150_000;
 const SELLER = 'seller';
@@ -56,6 +57,7 @@ class Simulation {
   readonly #wraps: Wraps;
   readonly #history = new History();
   readonly #disks: readonly Disk[];
+  readonly #outages: Outages;
   readonly #auctionIds: readonly string[];
   readonly #clients: Client[] = [];
   #server: Server | null = null;
@@ -64,6 +66,7 @@ class Simulation {
     this.#plan = plan;
     this.#wraps = wraps;
     this.world = new World(plan);
+    this.#outages = new Outages(plan.shards);
     this.#disks = Array.from({ length: plan.shards }, () => new Disk(wraps.syncs ?? true));
     this.#auctionIds = Array.from(
       { length: plan.auctions },
@@ -120,6 +123,7 @@ class Simulation {
         world,
         disks: this.#disks,
         wraps: this.#wraps,
+        outages: this.#outages,
         died: (power) => this.#serverDied(power),
         read: (bytes, stampUs) => this.#noteRead(bytes, stampUs),
         broke: (error) => this.#broke(error),
@@ -131,6 +135,7 @@ class Simulation {
 
   #serverDied(power: boolean): void {
     const { world } = this;
+    if (power) this.#outages.losePower(world.random);
     for (const disk of this.#disks) {
       disk.promise();
       if (power) disk.losePower(world.random, this.#plan.lostShare);
@@ -173,7 +178,8 @@ class Simulation {
     world.repeat('slow reader', () => this.#server?.slowSomeLine());
     world.repeat('server pause', () => this.#server?.pause(world.random.between(1_000, 800_000)));
     world.repeat('clock step', () => {
-      world.wallAheadMs += world.random.between(-2_000, 2_000);
+      // Up to two seconds is drift for the clock, which it works off; eight are a step, which it keeps.
+      world.wallAheadMs += world.random.between(-2_000, 2_000) * world.random.pick([1, 4]);
       world.say(`the wall clock is ${world.wallAheadMs} ms ahead`);
     });
   }
@@ -262,7 +268,7 @@ class Simulation {
       if (history.violations.length > 0) return records;
       checkAnswers(history, logs);
       checkOrder(history, logs);
-      checkWinners(history, logs, this.#plan.bidsPerMinuteMax);
+      checkWinners(history, logs, this.#outages, this.#plan);
       checkStates(history, logs, this.#disks, this.#states());
       checkWatchers(history, logs, this.#clients);
       return records;

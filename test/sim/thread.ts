@@ -3,6 +3,7 @@
  * node/, turned by the simulation's clock instead of blocking. It can die at any point of a turn;
  * its rings outlive it, as they do in the real process.
  */
+import type { Outage } from '../../src/auction/outage.ts';
 import type { RuleSettings } from '../../src/auction/settings.ts';
 import type { ShardPort, ShardReport } from '../../src/gateway/shard-port.ts';
 import type { Journal } from '../../src/journal/journal.ts';
@@ -10,6 +11,7 @@ import type { StateStore } from '../../src/journal/state-store.ts';
 import type { RingMemory } from '../../src/node/byte-ring.ts';
 import { makeRing, RingConsumer, RingProducer } from '../../src/node/byte-ring.ts';
 import {
+  CREDIT,
   FORGET,
   FRAME,
   InboundCursor,
@@ -120,6 +122,8 @@ export class Thread implements ShardPort {
   }
 
   #cautious = false;
+  /** Whether the outage before this process has been given back. */
+  credited = false;
 
   get running(): boolean {
     return this.#running !== null;
@@ -170,6 +174,10 @@ export class Thread implements ShardPort {
     this.#consumer.finish(count);
   }
 
+  credit({ fromUs, toUs }: Outage): void {
+    this.#push(CREDIT, 0, 0, toUs, new Uint8Array(Float64Array.of(fromUs).buffer));
+  }
+
   tick(): void {
     this.#push(TICK, 0, 0, this.#options.nowUs(), NO_BYTES);
   }
@@ -217,7 +225,12 @@ export class Thread implements ShardPort {
     const { kind, conn, user, stampUs, bytes, payloadFrom, payloadTo } = cursor;
     if (kind === FRAME) shard.take(conn, user, stampUs, bytes, payloadFrom, payloadTo);
     else if (kind === TICK) shard.tick(stampUs);
-    else if (kind === UNWATCH) shard.unwatch(conn);
+    else if (kind === CREDIT) {
+      const fromUs = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(payloadFrom, true);
+      shard.creditOutage({ fromUs, toUs: stampUs });
+      shard.commit();
+      this.credited = true;
+    } else if (kind === UNWATCH) shard.unwatch(conn);
     else if (kind === FORGET) shard.forget(user);
     else shard.introduce(user, decoder.decode(bytes.subarray(payloadFrom, payloadTo)));
   }

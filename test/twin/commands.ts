@@ -62,6 +62,7 @@ export function commandOf(
 ): SlowCommand | null {
   switch (planned.what) {
     case 'wait':
+    case 'outage':
       return null;
     case 'bid': {
       const { confirm, currency } = planned;

@@ -12,6 +12,7 @@ import { begin, evolve } from '../../src/auction/evolve.ts';
 import type { AuctionId, AuctionRef, UserRef } from '../../src/auction/ids.ts';
 import { due } from '../../src/auction/lifecycle.ts';
 import { decideListing } from '../../src/auction/listing.ts';
+import { creditOf } from '../../src/auction/outage.ts';
 import { cents } from '../../src/auction/money.ts';
 import { minimumNextCents } from '../../src/auction/quote.ts';
 import type { AuctionRefusal } from '../../src/auction/refusal.ts';
@@ -42,6 +43,12 @@ export class FastAuction {
 
   tick(atUs: number): void {
     for (const event of due(this.#auction, atUs)) this.#record(event);
+  }
+
+  /** A server that comes back: what it does before its clock runs. */
+  outage(fromUs: number, toUs: number): void {
+    const credit = creditOf(this.#auction, { fromUs, toUs }, this.#settings);
+    if (credit !== null) this.#record(credit);
   }
 
   apply(command: AuctionCommand, atUs: number): SlowAnswer {

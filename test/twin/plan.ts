@@ -68,6 +68,8 @@ export type PlannedCommand =
       /** Null lifts the limit. */
       readonly plusCents: number | null;
     }
+  /** The server goes down, and comes back after this time. */
+  | { readonly what: 'outage'; readonly lastsUs: number }
   | { readonly what: 'wait' };
 
 export interface PlannedStep {
@@ -226,6 +228,17 @@ const command: fc.Arbitrary<PlannedCommand> = fc.oneof(
     weight: 6,
   },
   { arbitrary: fc.constant({ what: 'wait' as const }), weight: 4 },
+  {
+    arbitrary: fc.record({
+      what: fc.constant('outage' as const),
+      lastsUs: fc.oneof(
+        fc.constantFrom(1, 999, 1_000, 1_001),
+        fc.integer({ min: 1, max: 90_000_000 }),
+        fc.integer({ min: 1, max: 40 * 3_600_000_000 }),
+      ),
+    }),
+    weight: 6,
+  },
 );
 
 const step: fc.Arbitrary<PlannedStep> = fc.oneof(

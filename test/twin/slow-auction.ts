@@ -58,6 +58,13 @@ interface Attempt {
   readonly atUs: number;
   readonly tooFast: boolean;
 }
+interface Outage {
+  /** How many commands had been accepted before it. */
+  readonly after: number;
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly withinMs: number;
+}
 interface End {
   readonly endsAtMs: number;
   readonly extensions: number;
@@ -71,6 +78,7 @@ export class SlowAuction {
   readonly #accepted: Accepted[] = [];
   /** Every bid and purchase, accepted or not, in order: only the velocity limit looks here. */
   readonly #attempts: Attempt[] = [];
+  readonly #outages: Outage[] = [];
   #nowUs = 0;
 
   constructor(seller: UserRef, terms: Terms, settings: SlowSettings) {
@@ -81,6 +89,11 @@ export class SlowAuction {
 
   tick(atUs: number): void {
     this.#nowUs = atUs;
+  }
+
+  /** Nobody could bid from `fromUs` to `toUs`; it is known before anything later is. */
+  outage(fromUs: number, toUs: number, withinMs: number): void {
+    this.#outages.push({ after: this.#accepted.length, fromUs, toUs, withinMs });
   }
 
   apply(command: SlowCommand, atUs: number): SlowAnswer {
@@ -143,6 +156,7 @@ export class SlowAuction {
     let { endsAtMs } = this.#terms;
     let extensions = 0;
     this.#accepted.forEach(({ command, atUs }, index) => {
+      endsAtMs = this.#endAfterOutages(endsAtMs, index);
       if (command.kind !== 'PlaceBid' || windowMs === 0) return;
       if (extensionsMax !== null && extensions >= extensionsMax) return;
       // Reading: a bid with exactly the window left is within the window.
@@ -161,7 +175,28 @@ export class SlowAuction {
       endsAtMs = atLeastMs;
       extensions += 1;
     });
-    return { endsAtMs, extensions };
+    return { endsAtMs: this.#endAfterOutages(endsAtMs, this.#accepted.length), extensions };
+  }
+
+  /**
+   * "An auction whose end fell inside a downtime, or within the last N minutes before it, gets
+   * exactly the lost time back." Reading: the downtime lay within the last N minutes before the end;
+   * what it would lose is the part after its start; and what is over is not touched.
+   */
+  #endAfterOutages(endsAtMs: number, after: number): number {
+    const isOver = this.#accepted
+      .slice(0, after)
+      .some(({ command }) => command.kind === 'BuyNow' || command.kind === 'EndEarly');
+    if (isOver) return endsAtMs;
+    let end = endsAtMs;
+    for (const outage of this.#outages) {
+      if (outage.after !== after || end * 1000 <= outage.fromUs) continue;
+      if (end - outage.toUs / 1000 >= outage.withinMs) continue;
+      const bidFromUs = Math.max(outage.fromUs, this.#terms.startsAtMs * 1000);
+      // In whole milliseconds, rounded in favour of the bidders.
+      end += Math.max(0, Math.ceil((outage.toUs - bidFromUs) / 1000));
+    }
+    return end;
   }
 
   #status(): SlowSummary['status'] {

@@ -22,6 +22,7 @@ import { SlowAuction, type SlowCommand } from './slow-auction.ts';
 import { INCREMENTS_OF_RULES } from './slow-terms.ts';
 
 const SELLER = 1 as UserRef;
+const OUTAGE_WITHIN_MS = 60_000;
 const AUCTIONS = process.env['GAVEL_TEST_LONG'] === '1' ? 100_000 : 2_000;
 const SEED = Number(process.env['GAVEL_TEST_SEED'] ?? Date.now() % 2 ** 31);
 
@@ -54,6 +55,7 @@ const OUTCOMES_TO_REACH = [
   'BlockBidder',
   'SetBidLimit',
   'extended',
+  'credited',
   'sold',
   'unsold',
   'cancelled',
@@ -74,7 +76,11 @@ function count(tally: Tally, name: string): void {
 function compare({ terms, bidsPerMinuteMax, steps }: Plan, tally: Tally, lines: string[]): void {
   let nowUs = LISTED_AT_MS * 1000;
   const slow = new SlowAuction(SELLER, terms, { bidsPerWindowMax: bidsPerMinuteMax });
-  const fast = new FastAuction(SELLER, terms, nowUs, { ...RULE_SETTINGS, bidsPerMinuteMax });
+  const fast = new FastAuction(SELLER, terms, nowUs, {
+    ...RULE_SETTINGS,
+    bidsPerMinuteMax,
+    outageCreditWithinMs: OUTAGE_WITHIN_MS,
+  });
   const firstBidUs = new Map<number, number>();
   const limits = new Map<number, Cents | null>();
 
@@ -84,6 +90,19 @@ function compare({ terms, bidsPerMinuteMax, steps }: Plan, tally: Tally, lines: 
     nowUs = timeOf(scene, step.time, step.command);
     slow.tick(nowUs);
     fast.tick(nowUs);
+    if (step.command.what === 'outage') {
+      const fromUs = nowUs;
+      nowUs += step.command.lastsUs;
+      const endBeforeMs = slow.summary().endsAtMs;
+      slow.outage(fromUs, nowUs, OUTAGE_WITHIN_MS);
+      fast.outage(fromUs, nowUs);
+      slow.tick(nowUs);
+      fast.tick(nowUs);
+      lines.push(`${timeText(nowUs)}  outage since ${timeText(fromUs)}`);
+      const { endsAtMs } = slow.summary();
+      assert.ok(endsAtMs >= endBeforeMs, 'the end never moves back');
+      if (endsAtMs > endBeforeMs) count(tally, 'credited');
+    }
     const command = commandOf(scene, step.command, `n${index}`);
     lines.push(`${timeText(nowUs)}  ${command === null ? 'wait' : commandText(command)}`);
     if (command !== null) {

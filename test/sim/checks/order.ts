@@ -42,7 +42,8 @@ function checkAuction(history: History, id: string, entries: readonly Entry[]): 
         history.violated(`${id}: record ${seq} accepts a bid at or after the end`);
       }
     }
-    if (event.kind === 'AuctionExtended' && event.endsAtMs <= auction.endsAtMs) {
+    const movesEnd = event.kind === 'AuctionExtended' || event.kind === 'OutageCredited';
+    if (movesEnd && event.endsAtMs <= auction.endsAtMs) {
       history.violated(`${id}: the end moves back at record ${seq}`);
     }
     if (event.kind === 'AuctionEnded') {

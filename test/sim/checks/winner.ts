@@ -1,26 +1,31 @@
 /**
  * P3: one winner, the right one. The slow twin, written from the rules alone, is given the commands
- * of each auction in the order of the log, and has to come to the same answers and the same end.
+ * of each auction in the order of the log, and the outages in which nobody could bid, and has to
+ * come to the same answers and the same end.
  */
 import type { AuctionEvent } from '../../../src/auction/events.ts';
 import { BID_BUY_NOW, BID_RETRACT } from '../../../src/auction/events.ts';
 import type { UserRef } from '../../../src/auction/ids.ts';
+import type { Outage } from '../../../src/auction/outage.ts';
 import { refusalName } from '../../../src/protocol/refusals.ts';
 import type { SlowCommand } from '../../twin/slow-auction.ts';
 import { SlowAuction } from '../../twin/slow-auction.ts';
 import type { History } from '../history.ts';
+import type { Outages } from '../outages.ts';
+import type { Plan } from '../plan.ts';
 import type { Entry, ShardLog } from './log.ts';
 import { byAuction } from './log.ts';
 
 export function checkWinners(
   history: History,
   logs: readonly ShardLog[],
-  bidsPerMinuteMax: number | null,
+  outages: Outages,
+  plan: Plan,
 ): void {
   const auctions = byAuction(logs);
-  for (const { state } of logs) {
+  for (const [shard, { state }] of logs.entries()) {
     for (const auction of state.auctions()) {
-      const twin = follow(history, auctions.get(auction.id) ?? [], bidsPerMinuteMax);
+      const twin = follow(history, auctions.get(auction.id) ?? [], outages.of(shard), plan);
       if (twin === null) continue;
       const slow = twin.summary();
       const fast: Readonly<Record<string, unknown>> = { ...auction };
@@ -37,16 +42,24 @@ export function checkWinners(
 function follow(
   history: History,
   entries: readonly Entry[],
-  bidsPerWindowMax: number | null,
+  outages: readonly Outage[],
+  { bidsPerMinuteMax: bidsPerWindowMax, outageCreditWithinMs }: Plan,
 ): SlowAuction | null {
   let twin: SlowAuction | null = null;
+  let listedUs = 0;
+  const waiting = outageCreditWithinMs === null ? [] : [...outages];
   for (const { event, seq, auctionId } of entries) {
     if (event.kind === 'AuctionListed') {
       twin = new SlowAuction(event.seller, event.terms, { bidsPerWindowMax });
       twin.tick(event.atUs);
+      listedUs = event.atUs;
       continue;
     }
     if (twin === null || !('auction' in event)) return null;
+    while (waiting[0] !== undefined && waiting[0].toUs <= event.atUs) {
+      const { fromUs, toUs } = waiting.shift() as Outage;
+      if (fromUs >= listedUs) twin.outage(fromUs, toUs, outageCreditWithinMs ?? 0);
+    }
     const command = commandOf(event);
     if (command === null) {
       twin.tick(event.atUs);
