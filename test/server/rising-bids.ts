@@ -92,7 +92,7 @@ export async function assertKept(
   answers: readonly (Received | null)[],
 ): Promise<void> {
   await verified(data);
-  const again = await Server.start({ data });
+  const again = await Server.start({ data, env: UNLIMITED });
   try {
     const bids = (await bidsOf(again.url, seller, auctionId)).toReversed();
     const records = new Set(bids.map(({ record }) => record));
