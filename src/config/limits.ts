@@ -173,7 +173,10 @@ export const DISCOVERY = {
   questionsMax: 1_000,
   /** How often the projector looks for new records, and how many it takes at a time. */
   pollMs: 25,
-  recordsPerTurn: 20_000,
+  recordsPerTurn: 5_000,
+  /** While more records than this come in a second, it works at most this share of the time. */
+  busyRecordsPerSecond: 10_000,
+  busyShare: 0.1,
   /** Rows that it keeps at hand. */
   rowsMax: 50_000,
   /** Turns with something new between two copies of the write-ahead file. */

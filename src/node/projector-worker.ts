@@ -10,6 +10,7 @@ import { DISCOVERY } from '../config/limits.ts';
 import { shardFiles } from '../journal/data-folder.ts';
 import { LogTail } from '../journal/log-tail.ts';
 import type { Seq } from '../journal/seq.ts';
+import type { Connection } from '../journal/sqlite-connection.ts';
 import { must } from '../lib/assert.ts';
 import { Projector } from '../projection/projector.ts';
 import { openReadModel, readModelFile } from '../projection/read-model-file.ts';
@@ -34,50 +35,82 @@ export interface FromProjector {
 const data = workerData as ProjectorWorkerData;
 const port = must(parentPort, 'a projector has a parent');
 
-yieldToOthers();
-const { db, startsOver } = openReadModel(readModelFile(data.folder), data);
-const projector = new Projector(db, data.shards);
-const tails = data.shardStatuses.map((_, shard) => new LogTail(shardFiles(data.folder, shard)));
-const shards = data.shardStatuses.map((memory) => new ShardStatus(memory));
-const status = new ReadModelStatus(data.status);
-for (const shard of shards.keys()) show(shard);
-port.postMessage({ kind: 'ready', startsOver } satisfies FromProjector);
-port.on('message', () => {
-  for (const tail of tails) tail.close();
-  db.pragma('wal_checkpoint(TRUNCATE)');
-  db.close();
-  process.exit(0);
-});
-turn();
+class ProjectorLoop {
+  readonly #db: Connection;
+  readonly #projector: Projector;
+  readonly #tails: readonly LogTail[];
+  readonly #shards = data.shardStatuses.map((memory) => new ShardStatus(memory));
+  readonly #status = new ReadModelStatus(data.status);
+  #turnsSinceCopy = 0;
+  #lookedMs = performance.now();
+  #lookedSeq: number;
 
-/** Takes in what is new, and comes back soon. */
-function turn(): void {
-  let taken = 0;
-  for (const [shard, tail] of tails.entries()) {
-    const { seq } = projector.watermark(shard);
-    const committedSeq = must(shards[shard], 'a status for each shard').committedSeq as Seq;
-    if (seq >= committedSeq) continue;
-    taken += projector.take(shard, tail.after(seq, committedSeq), DISCOVERY.recordsPerTurn);
-    show(shard);
+  constructor(db: Connection) {
+    this.#db = db;
+    this.#projector = new Projector(db, data.shards);
+    this.#tails = this.#shards.map((_, shard) => new LogTail(shardFiles(data.folder, shard)));
+    this.#lookedSeq = this.#committed();
+    for (const shard of this.#shards.keys()) this.#show(shard);
   }
-  if (taken > 0) keepLogShort();
-  // A full turn leaves work behind: only what else is to be heard comes first.
-  setTimeout(turn, taken < DISCOVERY.recordsPerTurn ? DISCOVERY.pollMs : 0);
-}
 
-function show(shard: number): void {
-  const { seq, atUs } = projector.watermark(shard);
-  status.show(shard, seq, atUs);
-}
+  /** Takes in what is new, and comes back soon; later, while bids come by the ten thousand. */
+  turn(): void {
+    const startMs = performance.now();
+    const isBusy = this.#comingPerSecond(startMs) > DISCOVERY.busyRecordsPerSecond;
+    const taken = this.#take();
+    const workedMs = performance.now() - startMs;
+    const restMs = workedMs * (1 / DISCOVERY.busyShare - 1);
+    const turn = (): void => this.turn();
+    if (isBusy) setTimeout(turn, Math.max(DISCOVERY.pollMs, restMs));
+    // A full turn leaves work behind: only what else is to be heard comes first.
+    else setTimeout(turn, taken < DISCOVERY.recordsPerTurn ? DISCOVERY.pollMs : 0);
+  }
 
-let sinceCopied = 0;
+  close(): void {
+    for (const tail of this.#tails) tail.close();
+    this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    this.#db.close();
+  }
 
-/** The write-ahead file starts over as soon as no reader is in it. */
-function keepLogShort(): void {
-  sinceCopied += 1;
-  if (sinceCopied < DISCOVERY.turnsPerCheckpoint) return;
-  sinceCopied = 0;
-  db.pragma('wal_checkpoint(PASSIVE)');
+  #take(): number {
+    let taken = 0;
+    for (const [shard, tail] of this.#tails.entries()) {
+      const { seq } = this.#projector.watermark(shard);
+      const committedSeq = must(this.#shards[shard], 'a status for each').committedSeq as Seq;
+      if (seq >= committedSeq) continue;
+      const batches = tail.after(seq, committedSeq);
+      taken += this.#projector.take(shard, batches, DISCOVERY.recordsPerTurn);
+      this.#show(shard);
+    }
+    if (taken > 0) this.#keepLogShort();
+    return taken;
+  }
+
+  #show(shard: number): void {
+    const { seq, atUs } = this.#projector.watermark(shard);
+    this.#status.show(shard, seq, atUs);
+  }
+
+  /** Records that the shards have committed a second, since the last look. */
+  #comingPerSecond(nowMs: number): number {
+    const seq = this.#committed();
+    const perSecond = ((seq - this.#lookedSeq) * 1000) / Math.max(1, nowMs - this.#lookedMs);
+    this.#lookedSeq = seq;
+    this.#lookedMs = nowMs;
+    return perSecond;
+  }
+
+  #committed(): number {
+    return this.#shards.reduce((sum, { committedSeq }) => sum + committedSeq, 0);
+  }
+
+  /** The write-ahead file starts over as soon as no reader is in it. */
+  #keepLogShort(): void {
+    this.#turnsSinceCopy += 1;
+    if (this.#turnsSinceCopy < DISCOVERY.turnsPerCheckpoint) return;
+    this.#turnsSinceCopy = 0;
+    this.#db.pragma('wal_checkpoint(PASSIVE)');
+  }
 }
 
 /** On Linux a thread has a priority of its own; elsewhere all of the process stays as it is. */
@@ -85,3 +118,13 @@ function yieldToOthers(): void {
   if (process.platform !== 'linux') return;
   setPriority(Number(basename(readlinkSync('/proc/thread-self'))), DISCOVERY.niceness);
 }
+
+yieldToOthers();
+const { db, startsOver } = openReadModel(readModelFile(data.folder), data);
+const loop = new ProjectorLoop(db);
+port.postMessage({ kind: 'ready', startsOver } satisfies FromProjector);
+port.on('message', () => {
+  loop.close();
+  process.exit(0);
+});
+loop.turn();
