@@ -281,6 +281,35 @@ export const REPORTS = {
   waitingMax: 8,
 } as const;
 
+/** Accounts of this server's own. */
+export const ACCOUNTS = {
+  passwordBytesMin: 8,
+  passwordBytesMax: 128,
+  emailCharsMax: 254,
+  /** Open sessions of one account; beyond it the oldest ends. */
+  sessionsMax: 20,
+  /** What a new account may do: everybody may sell, as on eBay. */
+  granted: { roles: ['bidder', 'seller'], tier: 'standard' },
+  /** scrypt, besides N, which is a setting. */
+  scryptR: 8,
+  scryptP: 1,
+  /** A hash takes 128 MB and a third of a second: so many at once, and so many that wait. */
+  hashesAtOnce: 2,
+  hashesWaitingMax: 32,
+  /** How much the threads that hash give way to those that decide bids (nice). */
+  hashNiceness: 10,
+  /** Requests that may wait for the accounts' thread. */
+  requestsWaitingMax: 1_024,
+  /** Requests that need a password or name an address, a second: of one network address … */
+  attemptsPerSecondAndAddress: 1,
+  attemptsBurstAndAddress: 20,
+  /** … and about one e-mail address or account. */
+  attemptsPerSecondAndAccount: 0.1,
+  attemptsBurstAndAccount: 10,
+  /** Accounts whose attempts are counted; beyond it, strangers have to wait. */
+  attemptsAccountsMax: 100_000,
+} as const;
+
 export const SHARDS = {
   /** Points of the hash ring are computed for at most this many. */
   countMax: 1024,

@@ -101,6 +101,16 @@ export const KEYS = {
       'How far the clock of the sign-in service may differ.',
     ),
   },
+  accounts: {
+    hashCost: whole(
+      17,
+      14,
+      20,
+      'Cost of a password hash: scrypt with N = 2 to this power. Older hashes are renewed at login.',
+    ),
+    refreshTtl: duration('30d', MINUTE_MS, 366 * DAY_MS, 'After this long unused a session ends.'),
+    resetTtl: duration('1h', MINUTE_MS, DAY_MS, 'How long a password reset may be finished.'),
+  },
   rules: {
     bidsPerMinuteMax: wholeOr(
       'unlimited',

@@ -10,6 +10,8 @@ export class AddressEntry {
   connections = 0;
   readonly requests = new RateBucket();
   readonly signIns = new RateBucket();
+  /** Passwords tried, accounts made, resets asked for. */
+  readonly attempts = new RateBucket();
 
   constructor(key: string) {
     this.key = key;
@@ -17,7 +19,8 @@ export class AddressEntry {
 
   /** Whether nothing would be lost by forgetting it. */
   isIdle(nowUs: number): boolean {
-    return this.connections === 0 && this.requests.isFull(nowUs) && this.signIns.isFull(nowUs);
+    const buckets = [this.requests, this.signIns, this.attempts];
+    return this.connections === 0 && buckets.every((bucket) => bucket.isFull(nowUs));
   }
 }
 

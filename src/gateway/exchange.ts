@@ -13,6 +13,7 @@ import type { HttpReply } from './socket.ts';
 const STATUS_TEXTS: Readonly<Record<number, string>> = {
   200: '200 OK',
   201: '201 Created',
+  202: '202 Accepted',
   400: '400 Bad Request',
   401: '401 Unauthorized',
   403: '403 Forbidden',

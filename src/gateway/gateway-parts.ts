@@ -4,6 +4,8 @@
  */
 import { Registry } from 'prom-client';
 import type { ReceiptOffice } from '../receipt/office.ts';
+import { AccountGuard } from './account-guard.ts';
+import type { AccountPort } from './account-port.ts';
 import { Admission } from './admission.ts';
 import { AddressTable } from './address-table.ts';
 import { ConnectionTable } from './connection-table.ts';
@@ -51,6 +53,8 @@ export interface GatewayOptions {
   readonly discovery?: DiscoveryPort | null;
   /** Signs receipts and makes reports. */
   readonly receipts: ReceiptOffice;
+  /** Own accounts; null or not given: they are kept elsewhere. */
+  readonly accounts?: AccountPort | null;
   readonly log: GatewayLog;
   /** Whatever differs from GATEWAY_LIMITS. */
   readonly limits?: Partial<GatewayLimits>;
@@ -72,6 +76,7 @@ export interface GatewayParts {
   readonly connections: ConnectionTable<Session | ShardCall>;
   readonly addresses: AddressTable;
   readonly users: UserTable;
+  readonly guard: AccountGuard;
   readonly watched: WatchedTable;
   readonly metrics: GatewayMetrics;
   readonly sender: Sender;
@@ -97,7 +102,7 @@ function onTimer(ms: number, run: () => void): () => void {
 export function makeParts(options: GatewayOptions, sockets: SocketSide): GatewayParts {
   const limits: GatewayLimits = { ...GATEWAY_LIMITS, ...options.limits };
   assertLimits(limits);
-  const { shards, clock, verifier, log } = options;
+  const { shards, clock, log } = options;
   const allowAnonymous = options.allowAnonymous ?? true;
   const trustProxy = options.trustProxy ?? false;
   const discovery = options.discovery ?? null;
@@ -109,6 +114,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const connections = new ConnectionTable<Session | ShardCall>();
   const addresses = new AddressTable(limits.addressesMax);
   const users = new UserTable(shards, limits.usersMax);
+  const verifier = new AccountGuard(options.verifier, () => nowUs() / 1000);
   const watched = new WatchedTable(nowUs, limits.historyUpdatesMax, limits.historyBytesMax);
   const reports = (): readonly ShardReport[] =>
     Array.from({ length: shards.count }, (_, i) => shards.port(i).report(nowUs()));
@@ -150,10 +156,22 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const doorOptions = { ...ways, allowedOrigins, life, signIn };
   const door: WebSocketDoor = new WebSocketDoor(doorOptions);
   const streams: StreamDoor = new StreamDoor({ ...ways, topics });
-  const context = { calls, limits, watched, nowUs, streams, discovery, receipts };
+  const accounts = options.accounts ?? null;
+  const asked = { discovery, receipts, accounts };
+  const context = { calls, limits, watched, nowUs, streams, ...asked };
   const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
   const internalTable = [...internalRoutes(life, shardsDown, registry), ...adminRoutes(context)];
   const internal = new RestDoor({ ...common, routes: internalTable, verifier });
   const doors = { door, streams, rest, internal };
-  return { ...common, life, connections, watched, sender, hub, deliveries, ...doors };
+  return {
+    ...common,
+    guard: verifier,
+    life,
+    connections,
+    watched,
+    sender,
+    hub,
+    deliveries,
+    ...doors,
+  };
 }

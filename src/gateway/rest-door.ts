@@ -50,6 +50,7 @@ interface Caller {
   readonly user: User | null;
   readonly roles: number;
   readonly expiresAtMs: number;
+  readonly accountSession: string | null;
 }
 
 export class RestDoor {
@@ -106,7 +107,7 @@ export class RestDoor {
     }
     const { route, id, record } = match;
     if (id !== '' && !AUCTION_ID_PATTERN.test(id))
-      return exchange.refuse('AUCTION_UNKNOWN', { close });
+      return exchange.refuse(route.unknownId ?? 'AUCTION_UNKNOWN', { close });
     if (announced && !route.takesBody) {
       return exchange.refuse('MALFORMED', { field: 'body', reason: 'is not taken here', close });
     }
@@ -198,7 +199,7 @@ export class RestDoor {
       const waitUs = address.requests.take(nowUs(), 1, rate, limits.burstSeconds);
       if (waitUs > 0) return tooMany(waitUs);
       const mayRead = route.access === 'open' || (route.access === 'read' && allowAnonymous);
-      if (mayRead) return { user: null, roles: 0, expiresAtMs: Infinity };
+      if (mayRead) return { user: null, roles: 0, expiresAtMs: Infinity, accountSession: null };
       exchange.refuse('NOT_SIGNED_IN', { close });
       return undefined;
     }
@@ -217,7 +218,8 @@ export class RestDoor {
       return undefined;
     }
     users.hold(user);
-    return { user, roles: identity.roles, expiresAtMs: identity.expiresAtMs };
+    const { roles, expiresAtMs, accountSession = null } = identity;
+    return { user, roles, expiresAtMs, accountSession };
   }
 
   /** The identity, why there is none, or the microseconds to wait before the next attempt. */

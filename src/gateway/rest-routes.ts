@@ -30,6 +30,8 @@ import { SET_BID_LIMIT } from '../protocol/messages/set-bid-limit.ts';
 import { ACCEPTED, refusalName, REFUSALS } from '../protocol/refusals.ts';
 import { auctionView, bidEntry } from '../protocol/views.ts';
 import { mergePages, parseCursor, startOf } from './auction-page.ts';
+import type { AccountContext } from './account-routes.ts';
+import { accountAdminRoutes, accountRoutes } from './account-routes.ts';
 import { keyedAuctionId, newAuctionId } from './auction-id.ts';
 import type { DiscoveryContext } from './discovery-routes.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
@@ -46,7 +48,8 @@ import { streamRoutes } from './stream-routes.ts';
 import { ADMIN, BIDDER, SELLER } from './user.ts';
 import type { WatchedTable } from './watched.ts';
 
-export interface RestContext extends StreamContext, DiscoveryContext, ReceiptContext {
+export interface RestContext
+  extends StreamContext, DiscoveryContext, ReceiptContext, AccountContext {
   readonly watched: WatchedTable;
 }
 
@@ -88,6 +91,7 @@ export function publicRoutes(context: RestContext): readonly Route[] {
     ...auctionRoutes(context),
     ...streamRoutes(context),
     ...receiptRoutes(context),
+    ...accountRoutes(context),
     {
       method: 'GET',
       path: '/v1/auctions/{id}/bids',
@@ -105,7 +109,8 @@ export function publicRoutes(context: RestContext): readonly Route[] {
 }
 
 /** What only admins may do, on the internal listener. */
-export function adminRoutes({ calls }: RestContext): readonly Route[] {
+export function adminRoutes(context: RestContext): readonly Route[] {
+  const { calls } = context;
   const command = (path: string, run: Route['run']): Route => ({
     method: 'POST',
     path: `/v1/auctions/{id}/${path}`,
@@ -118,6 +123,7 @@ export function adminRoutes({ calls }: RestContext): readonly Route[] {
     command('bid-limits', (request) => done(request, SET_BID_LIMIT, {}, calls)),
     command('blocks', (request) => block(request, true, calls)),
     command('cancel', (request) => cancel(request, true, calls)),
+    ...accountAdminRoutes(context),
   ];
 }
 

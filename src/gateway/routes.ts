@@ -1,9 +1,10 @@
 /** The table of REST routes: what matches an address, and what it asks of the caller. */
+import type { RefusalName } from '../protocol/refusals.ts';
 import type { AddressEntry } from './address-table.ts';
 import type { Exchange } from './exchange.ts';
 import type { User } from './user.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** A request that has passed the door. */
 export interface RestRequest {
@@ -17,6 +18,8 @@ export interface RestRequest {
   readonly user: User | null;
   readonly roles: number;
   readonly address: AddressEntry;
+  /** The session of an own account that the token belongs to; null: none. */
+  readonly accountSession: string | null;
   /** When the caller's token ends; Infinity without one. */
   readonly expiresAtMs: number;
   /** The header with which a stream goes on; empty: there is none. */
@@ -29,9 +32,11 @@ export interface Route {
   readonly method: Method;
   /** Parts between slashes; `{id}` and `{record}` stand for any one part. */
   readonly path: string;
-  /** `open`: everybody; `read`: signed in, or anybody where watching is open; else roles, any of. */
-  readonly access: 'open' | 'read' | number;
+  /** `open`: everybody; `user`: signed in; `read`: signed in, or anybody where watching is open; else roles, any of. */
+  readonly access: 'open' | 'read' | 'user' | number;
   readonly takesBody: boolean;
+  /** What is said of an id that cannot be one. Not given: AUCTION_UNKNOWN. */
+  readonly unknownId?: RefusalName;
   /** Parameters of the query that it knows. */
   readonly query: readonly string[];
   run(request: RestRequest): Promise<void> | void;

@@ -6,6 +6,7 @@
  *   inbound    sender, hub ◀── deliveries ◀── shards
  *        └──────────────────── submit ──────────▲
  */
+import type { Revocation } from '../account/requests.ts';
 import type { RefusalName } from '../protocol/refusals.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { drainSessions } from './drain.ts';
@@ -35,6 +36,8 @@ export interface Gateway {
   drain(withinMs: number): Promise<void>;
   /** Closes everything at once. */
   close(): void;
+  /** Ends tokens that were given out, and the connections that came with them. */
+  revoke(revocation: Revocation): void;
   /** Whoever waits for an answer is told this; WebSockets are closed with SERVER_ERROR. */
   failAll(name: RefusalName): void;
   /** Auctions that somebody watches, or has watched a moment ago. */
@@ -105,6 +108,7 @@ function gatewayOf(
       });
     },
     close,
+    revoke: (revocation) => revoke(parts, revocation),
     failAll(name) {
       for (const entry of entriesOf(connections)) {
         if (entry instanceof Session) sender.close(entry, 'SERVER_ERROR');
@@ -113,6 +117,19 @@ function gatewayOf(
     },
     watchedHandles: () => Array.from(watched.all(), ({ handle }) => handle),
   };
+}
+
+function revoke({ guard, users, sender }: GatewayParts, revocation: Revocation): void {
+  guard.revoke(revocation);
+  const user = users.find(revocation.userId);
+  if (user === undefined) return;
+  for (const session of users.sessionsOf(user.number)) {
+    const ends =
+      revocation.kind === 'session'
+        ? session.accountSession === revocation.session
+        : revocation.closes;
+    if (ends) sender.close(session, 'TOKEN_INVALID');
+  }
 }
 
 function entriesOf<T>(connections: ConnectionTable<T>): T[] {

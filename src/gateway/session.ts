@@ -27,6 +27,8 @@ export class Session {
 
   user: User | null = null;
   roles = 0;
+  /** The session of an own account that its token belongs to; null: none. */
+  accountSession: string | null = null;
   /** A token is being checked. */
   signingIn = false;
   /** When the token ends; Infinity without one. */

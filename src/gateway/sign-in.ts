@@ -110,6 +110,7 @@ export class SignIn {
       this.#signedIn += 1;
     }
     session.roles = identity.roles;
+    session.accountSession = identity.accountSession ?? null;
     session.expiresAtMs = identity.expiresAtMs;
     session.feed = feed;
     this.#welcome(session, hello.id, identity);

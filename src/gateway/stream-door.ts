@@ -83,6 +83,7 @@ export class StreamDoor {
     session.conn = connections.add(session);
     session.user = user;
     session.roles = request.roles;
+    session.accountSession = request.accountSession;
     session.expiresAtMs = request.expiresAtMs;
     session.spoke = true;
     address.connections += 1;

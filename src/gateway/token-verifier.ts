@@ -104,7 +104,15 @@ export class JwtVerifier implements TokenVerifier {
     const expiresAtMs = Math.floor(exp * 1000) + this.#rules.clockToleranceMs;
     if (!Number.isSafeInteger(expiresAtMs)) return undefined;
     const roles = rolesOf(payload['roles']);
-    return roles === undefined ? undefined : { userId: sub, roles, expiresAtMs };
+    if (roles === undefined) return undefined;
+    const { sid, ver } = payload;
+    return {
+      userId: sub,
+      roles,
+      expiresAtMs,
+      ...(typeof sid === 'string' && { accountSession: sid }),
+      ...(typeof ver === 'number' && { accountVersion: ver }),
+    };
   }
 
   #remember(token: string, checked: Remembered): void {

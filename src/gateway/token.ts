@@ -26,6 +26,8 @@ export interface TokenRequest {
   readonly audience: string;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
+  /** Of an own account. */
+  readonly account?: { readonly sid: string; readonly ver: number; readonly tier: string };
 }
 
 export async function createKey(): Promise<SigningKey> {
@@ -64,7 +66,7 @@ export function jwksOf(key: SigningKey): { keys: JWK[] } {
 export async function signToken(key: SigningKey, request: TokenRequest): Promise<string> {
   const { sub, roles, ttlMs, issuer, audience, nowMs } = request;
   const iat = Math.floor(nowMs / 1000);
-  return new SignJWT({ roles: [...roles] })
+  return new SignJWT({ roles: [...roles], ...request.account })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: key.kid })
     .setIssuer(issuer)
     .setAudience(audience)

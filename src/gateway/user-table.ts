@@ -58,6 +58,11 @@ export class UserTable {
     return user;
   }
 
+  /** Undefined: never signed in here. */
+  find(id: string): User | undefined {
+    return this.#byId.get(id);
+  }
+
   /** Makes sure that a shard knows a user. False: its queue is full. */
   introduce(user: User, shard: number, port: ShardPort): boolean {
     const introduced = this.#introduced[shard] as Uint8Array;

@@ -42,4 +42,7 @@ export interface Identity {
   readonly userId: string;
   readonly roles: number;
   readonly expiresAtMs: number;
+  /** The session of an own account (`sid`), and the version of the account then (`ver`). */
+  readonly accountSession?: string;
+  readonly accountVersion?: number;
 }

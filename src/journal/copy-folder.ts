@@ -3,7 +3,7 @@
  * folder; `restoreFolder` puts one in place. Every file is written under a temporary name, synced
  * and renamed; the manifest comes last, so a copy that was interrupted is recognised as none.
  *
- *   state ──▶ log ──▶ head (made from the copied log) ──▶ keys ──▶ gavel.json ──▶ manifest.json
+ *   state ──▶ log ──▶ head (made from the copied log) ──▶ accounts, keys ──▶ gavel.json ──▶ manifest.json
  *
  * The state is copied before the log: rows of state must never be newer than the log.
  */
@@ -21,8 +21,10 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { NO_HASH } from './chain.ts';
 import {
+  accountFiles,
   DamagedDataFolder,
   FOLDER_FORMAT,
+  KEYS_FOLDER_MODE,
   keysFolder,
   lockDataFolder,
   makeFolders,
@@ -92,6 +94,7 @@ export async function snapshotFolder(
       shards.push({ index, seq, hash: Buffer.from(hash).toString('hex') });
     }),
   ).flat();
+  if (meta.accounts === true) steps.push(...accountSteps(source, target));
   steps.push(...keySteps(source, target));
   steps.push({
     path: 'gavel.json',
@@ -118,7 +121,6 @@ function shardSteps(
   const from = shardFiles(source, index);
   const to = shardFiles(target, index);
   makeFolders(to.folder);
-  let head: Head = { seq: SEQ_NONE, hash: NO_HASH };
   const steps: Step[] = [];
   if (existsSync(from.stateFile)) {
     steps.push({
@@ -126,17 +128,35 @@ function shardSteps(
       run: () => copyState(from.stateFile, to.stateFile),
     });
   }
-  // Without a log there is only the head of a shard that has never written.
+  steps.push(...logSteps(`shard-${index}`, from, to, onHead));
+  return steps;
+}
+
+interface LogFiles {
+  readonly folder: string;
+  readonly logFile: string;
+  readonly headFile: string;
+}
+
+function logSteps(
+  name: string,
+  from: LogFiles,
+  to: LogFiles,
+  onHead: (head: Head) => void,
+): Step[] {
+  let head: Head = { seq: SEQ_NONE, hash: NO_HASH };
+  const steps: Step[] = [];
+  // Without a log there is only the head of one that has never been written.
   if (existsSync(from.logFile) || readHead(from.headFile).seq > SEQ_NONE) {
     steps.push({
-      path: `shard-${index}/log.sqlite`,
+      path: `${name}/log.sqlite`,
       run: () => {
         head = copyLog(from, to.logFile);
       },
     });
   }
   steps.push({
-    path: `shard-${index}/head`,
+    path: `${name}/head`,
     run: () => {
       HeadFile.create(to.headFile, head);
       syncFolder(to.folder);
@@ -144,6 +164,17 @@ function shardSteps(
     },
   });
   return steps;
+}
+
+/** The keys come after the log: every account in the copied log has one, or had it destroyed. */
+function accountSteps(source: string, target: string): Step[] {
+  const from = accountFiles(source);
+  const to = accountFiles(target);
+  makeFolders(to.folder, KEYS_FOLDER_MODE);
+  const steps = logSteps('accounts', from, to, () => {});
+  if (!existsSync(from.keysFile)) return steps;
+  const path = 'accounts/keys.sqlite';
+  return [...steps, { path, run: () => copyState(from.keysFile, to.keysFile) }];
 }
 
 function keySteps(source: string, target: string): Step[] {
@@ -221,6 +252,9 @@ async function build(
   makeFolders(building);
   makeKeysFolder(building);
   for (const { index } of manifest.shards) makeFolders(shardFiles(building, index).folder);
+  const accounts = accountFiles(building).folder;
+  const hasAccounts = manifest.files.some(({ path }) => path.startsWith('accounts/'));
+  if (hasAccounts) makeFolders(accounts, KEYS_FOLDER_MODE);
   for (const [i, file] of manifest.files.entries()) {
     copyFileSync(join(snapshot, file.path), join(building, file.path));
     syncFile(join(building, file.path));
@@ -228,6 +262,7 @@ async function build(
     options.onProgress?.({ file: file.path, done: i + 1, total: manifest.files.length });
   }
   for (const { index } of manifest.shards) syncFolder(shardFiles(building, index).folder);
+  if (hasAccounts) syncFolder(accounts);
   syncFolder(keysFolder(building));
 }
 

@@ -8,6 +8,8 @@
  *   shard-0/head          the head of the log, kept apart; made with the folder
  *   shard-0/log.sqlite    the log
  *   shard-0/state.sqlite  the incremental snapshot
+ *   accounts/             log.sqlite and head of the accounts, their keys.sqlite, and the outbox;
+ *                         made when the first server that keeps accounts starts
  *
  * A shard's head is there from the beginning, so a log that vanished is never taken for a new one.
  */
@@ -39,6 +41,8 @@ export interface FolderMeta {
   /** Raised when history may not be continuous: after a restore. */
   readonly epoch: number;
   readonly createdAtMs: number;
+  /** The folder `accounts` was made: from here on it has to be there. */
+  readonly accounts?: true;
 }
 
 /** The folder cannot be used as it is; the message says why and what to do. */
@@ -67,7 +71,7 @@ const META_FILE = 'gavel.json';
 const LOCK_FILE = 'lock.sqlite';
 const ALIVE_FILE = 'alive';
 const KEYS_FOLDER = 'keys';
-const KEYS_FOLDER_MODE = 0o700;
+export const KEYS_FOLDER_MODE = 0o700;
 
 export function metaFile(folder: string): string {
   return join(folder, META_FILE);
@@ -89,6 +93,36 @@ export function shardFiles(folder: string, index: number): ShardFiles {
     headFile: join(shard, 'head'),
     stateFile: join(shard, 'state.sqlite'),
   };
+}
+
+export interface AccountFiles {
+  readonly folder: string;
+  readonly logFile: string;
+  readonly headFile: string;
+  readonly keysFile: string;
+  readonly outboxFile: string;
+}
+
+export function accountFiles(folder: string): AccountFiles {
+  const accounts = join(folder, 'accounts');
+  return {
+    folder: accounts,
+    logFile: join(accounts, 'log.sqlite'),
+    headFile: join(accounts, 'head'),
+    keysFile: join(accounts, 'keys.sqlite'),
+    outboxFile: join(accounts, 'outbox.jsonl'),
+  };
+}
+
+/** Makes the folder of the accounts in a data folder that has none yet. */
+export function makeAccountsFolder(folder: string): void {
+  const meta = readFolderMeta(folder);
+  if (meta.accounts === true) return;
+  const files = accountFiles(folder);
+  makeFolders(files.folder, KEYS_FOLDER_MODE);
+  if (!existsSync(files.headFile)) HeadFile.create(files.headFile);
+  syncFolder(files.folder);
+  writeDurably(metaFile(folder), sealedJson({ ...meta, accounts: true }));
 }
 
 export interface OpenFolderOptions {
@@ -163,6 +197,10 @@ export function readFolderMeta(folder: string): FolderMeta {
   for (let index = 0; index < meta.shards; index++) {
     const shard = shardFiles(folder, index).folder;
     if (!existsSync(shard)) throw new DamagedDataFolder(`${shard} is missing; ${RESTORE}`);
+  }
+  const accounts = accountFiles(folder).folder;
+  if (meta.accounts === true && !existsSync(accounts)) {
+    throw new DamagedDataFolder(`${accounts} is missing; ${RESTORE}`);
   }
   return meta;
 }
@@ -285,6 +323,7 @@ function refuseStrangers(folder: string): void {
     // Of a file system of its own.
     if (name === 'lost+found') continue;
     if (name === KEYS_FOLDER && readdirSync(keysFolder(folder)).length === 0) continue;
+    if (name === 'accounts') throw lostMeta(folder, join(folder, name));
     if (/^shard-\d+$/.test(name)) {
       refuseUsedShard(folder, name);
       continue;
@@ -303,20 +342,27 @@ function refuseUsedShard(folder: string, name: string): void {
     files.length === 0 ||
     (files.length === 1 && files[0] === 'head' && readHead(headFile).seq === SEQ_NONE);
   if (isUnused) return;
-  throw new DamagedDataFolder(
-    `${metaFile(folder)} is missing, but ${join(folder, name)} has data; ${RESTORE}`,
+  throw lostMeta(folder, join(folder, name));
+}
+
+function lostMeta(folder: string, withData: string): DamagedDataFolder {
+  return new DamagedDataFolder(
+    `${metaFile(folder)} is missing, but ${withData} has data; ${RESTORE}`,
   );
 }
 
 function parseMeta(text: string): FolderMeta | undefined {
   const fields = openSealedJson(text);
   if (fields === undefined) return undefined;
-  const { format, shards, epoch, createdAtMs } = fields;
+  const { format, shards, epoch, createdAtMs, accounts } = fields;
   const meta = { format, shards, epoch, createdAtMs };
-  return isMeta(meta) ? meta : undefined;
+  if (!isMeta(meta)) return undefined;
+  return accounts === true ? { ...meta, accounts } : meta;
 }
 
-function isMeta(meta: { readonly [Key in keyof FolderMeta]: unknown }): meta is FolderMeta {
+function isMeta(meta: {
+  readonly [Key in Exclude<keyof FolderMeta, 'accounts'>]: unknown;
+}): meta is Omit<FolderMeta, 'accounts'> {
   const { format, shards, epoch, createdAtMs } = meta;
   const isWhole = (value: unknown, low: number, high = Number.MAX_SAFE_INTEGER): boolean =>
     Number.isSafeInteger(value) && Number(value) >= low && Number(value) <= high;

@@ -30,7 +30,8 @@ export interface Manifest {
 export const MANIFEST_FILE = 'manifest.json';
 
 const META_PATH = 'gavel.json';
-const PATHS = /^(gavel\.json|keys\/[\w-][\w.-]*|shard-\d+\/(log\.sqlite|head|state\.sqlite))$/;
+const PATHS =
+  /^(gavel\.json|keys\/[\w-][\w.-]*|shard-\d+\/(log\.sqlite|head|state\.sqlite)|accounts\/(log\.sqlite|head|keys\.sqlite))$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** Whether a file of a data folder belongs into a copy. */

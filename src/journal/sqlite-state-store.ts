@@ -72,16 +72,24 @@ export class SqliteStateStore implements StateStore {
   /**
    * @param lane the thread's place for this file; without one the writer copies its write-ahead
    *   file itself.
+   * @param synchronous FULL where the rows are no aid but the truth, and what they held before must
+   *   not stay behind in the file.
    * @throws DamagedState, WrongFormat
    */
-  constructor(path: string, mode: 'write' | 'read' = 'write', lane: CheckpointLane | null = null) {
+  constructor(
+    path: string,
+    mode: 'write' | 'read' = 'write',
+    lane: CheckpointLane | null = null,
+    synchronous: 'FULL' | 'NORMAL' = 'NORMAL',
+  ) {
     this.#path = path;
     let db: Connection | undefined;
     try {
       db =
         mode === 'read'
           ? openForReading(path, STATE_FILE)
-          : openConnection(path, { ...STATE_FILE, synchronous: 'NORMAL', create: true });
+          : openConnection(path, { ...STATE_FILE, synchronous, create: true });
+      if (synchronous === 'FULL') db.pragma('secure_delete = ON');
       this.#db = db;
       this.#statements = prepare(db);
       this.#keeper = mode === 'read' ? null : new WalKeeper(db, lane);

@@ -1,21 +1,21 @@
 /**
  * One node, put together. The numbered steps are the architecture in the order of its making:
  *
- *   folder ──▶ keys ──▶ shards (recover) ──▶ gateway (listen) ──▶ clocks run ──▶ ready
+ *   folder ──▶ keys ──▶ shards, accounts (recover) ──▶ gateway (listen) ──▶ clocks run ──▶ ready
  */
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RINGS } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
 import { KeySet } from '../gateway/key-set.ts';
-import type { Gateway } from '../gateway/server.ts';
+import type { Gateway, GatewayOptions } from '../gateway/server.ts';
 import { startGateway } from '../gateway/server.ts';
 import type { SigningKey } from '../gateway/token.ts';
 import { jwksOf, loadOrCreateKeyFile, signToken } from '../gateway/token.ts';
 import { JwtVerifier } from '../gateway/token-verifier.ts';
 import type { RoleName } from '../gateway/user.ts';
 import type { FolderMeta } from '../journal/data-folder.ts';
-import { keysFolder, takeDataFolder } from '../journal/data-folder.ts';
+import { keysFolder, makeAccountsFolder, takeDataFolder } from '../journal/data-folder.ts';
 import { loadOrCreateReceiptKeys } from '../receipt/key-file.ts';
 import { must } from '../lib/assert.ts';
 import { MonotonicClock } from '../lib/clock.ts';
@@ -24,6 +24,7 @@ import { MsgpackReader } from '../lib/msgpack-reader.ts';
 import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import { REFUSED } from '../protocol/messages/refused.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
+import { AccountThread } from './account-thread.ts';
 import { gatewayLimits, ruleSettings } from './options.ts';
 import { lastAliveUs, Outages } from './outage.ts';
 import { ReadModel } from './read-model.ts';
@@ -44,7 +45,15 @@ export interface RunningNode {
   /** Sends clients away, finishes what was accepted, writes a snapshot, lets go of the folder. */
   stop(): Promise<void>;
   /** Resolves when the node cannot go on; it has stopped answering and let go of everything then. */
-  readonly failed: Promise<ShardFailure>;
+  readonly failed: Promise<NodeFailure>;
+}
+
+/** What stopped a node. */
+export interface NodeFailure {
+  /** `shard 0`, or `accounts`. */
+  readonly where: string;
+  readonly name: string;
+  readonly message: string;
 }
 
 /**
@@ -67,18 +76,23 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     gateway: null,
     outages: null,
   };
-  const failure = Promise.withResolvers<ShardFailure>();
+  const failure = Promise.withResolvers<NodeFailure>();
   const shards = makeShards(node, failure.resolve);
   let readModel: ReadModel | null = null;
+  let accounts: AccountThread | null = null;
   try {
     // 2. Who may speak.
     const { keys, ownKey } = await loadKeys(settings);
     const receipts = new NodeReceiptOffice(folder, loadOrCreateReceiptKeys(folder));
-    // 3. The shards, and what they remember.
+    // 3. The shards and the accounts, and what they remember.
+    accounts = ownKey && makeAccounts(node, ownKey, failure.resolve);
     const failed = failure.promise.then((reason) => {
       throw namedError(reason);
     });
-    const recovered = await Promise.race([shards.start(), failed]);
+    const [recovered, revocations] = await Promise.race([
+      Promise.all([shards.start(), accounts?.start() ?? []]),
+      failed,
+    ]);
     for (const [shard, ready] of recovered.entries()) log.info({ shard, ...ready }, 'recovered');
     // 4. The clock starts above everything logged, and auctions get back what the outage took.
     const newestUs = Math.max(...recovered.map((ready) => ready.lastAtUs));
@@ -91,8 +105,13 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     node.outages = outages;
     // 5. The doors open, and auctions start and end.
     readModel = settings.discovery.enabled ? readModelOf(node, shards) : null;
-    const gateway = await openGateway(node, shards, keys, { discovery: readModel, receipts });
+    const gateway = await openGateway(node, shards, keys, {
+      discovery: readModel,
+      receipts,
+      accounts,
+    });
     node.gateway = gateway;
+    for (const revocation of revocations) gateway.revoke(revocation);
     shards.startClocks();
     readModel?.start();
     gateway.setReady(true);
@@ -102,13 +121,13 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
       release();
     };
     const nowMs = (): number => node.clock.nowUs() / 1000;
-    const parts = { settings, gateway, shards, readModel, outages, ownKey, log, nowMs, close };
-    return running({ ...parts, failed: failure.promise });
+    const parts = { settings, gateway, shards, readModel, outages, accounts, ownKey };
+    return running({ ...parts, log, nowMs, close, failed: failure.promise });
   } catch (error) {
     node.gateway?.close();
     node.outages?.abandon();
     await readModel?.stop();
-    await shards.stop();
+    await Promise.all([shards.stop(), accounts?.stop()]);
     release();
     throw error;
   }
@@ -124,14 +143,14 @@ interface NodeInTheMaking {
   outages: Outages | null;
 }
 
-function makeShards(node: NodeInTheMaking, failed: (reason: ShardFailure) => void): ShardSet {
+function makeShards(node: NodeInTheMaking, failed: (reason: NodeFailure) => void): ShardSet {
   const { settings, log, meta } = node;
-  const fail = (reason: ShardFailure): void => {
+  const fail = ({ index, name, message }: ShardFailure): void => {
     if (node.gateway !== null) {
       answerUnfinished(node.gateway, shards);
       node.gateway.failAll('UNKNOWN_OUTCOME');
     }
-    failed(reason);
+    failed({ where: `shard ${index}`, name, message });
   };
   const makeShard = (index: number): ShardThread =>
     new ShardThread({
@@ -164,11 +183,33 @@ function readModelOf({ settings, meta, log }: NodeInTheMaking, shards: ShardSet)
   return new ReadModel({ folder: settings.data.folder, epoch: meta.epoch, shardStatuses, log });
 }
 
+/** Only where tokens are our own: else accounts are kept elsewhere. */
+function makeAccounts(
+  node: NodeInTheMaking,
+  key: SigningKey,
+  failed: (reason: NodeFailure) => void,
+): AccountThread {
+  const { settings, log, meta } = node;
+  const { data, auth, accounts } = settings;
+  makeAccountsFolder(data.folder);
+  return new AccountThread({
+    data: { ...accounts, folder: data.folder, epoch: meta.epoch },
+    key,
+    ...auth,
+    log,
+    onRevoked: (revocation) => node.gateway?.revoke(revocation),
+    onFatal: ({ name, message }) => {
+      node.gateway?.failAll('UNKNOWN_OUTCOME');
+      failed({ where: 'accounts', name, message });
+    },
+  });
+}
+
 function openGateway(
   node: NodeInTheMaking,
   shards: ShardSet,
   keys: KeySet,
-  { discovery, receipts }: { discovery: ReadModel | null; receipts: NodeReceiptOffice },
+  asked: Pick<GatewayOptions, 'discovery' | 'receipts' | 'accounts'>,
 ): Promise<Gateway> {
   const { settings, clock, log } = node;
   const { server, auth } = settings;
@@ -187,10 +228,9 @@ function openGateway(
       () => clock.nowUs() / 1000,
       limits.tokensRememberedMax,
     ),
-    receipts,
+    ...asked,
     log,
     limits,
-    discovery,
     allowedOrigins: server.allowedOrigins,
     allowAnonymous: server.allowAnonymous,
     trustProxy: server.trustProxy,
@@ -203,17 +243,18 @@ interface Parts {
   readonly shards: ShardSet;
   readonly readModel: ReadModel | null;
   readonly outages: Outages;
+  readonly accounts: AccountThread | null;
   readonly ownKey: SigningKey | null;
   readonly log: Log;
   /** By the server's clock. */
   readonly nowMs: () => number;
   /** Lets go of what is left once gateway and shards have stopped. */
   readonly close: () => void;
-  readonly failed: Promise<ShardFailure>;
+  readonly failed: Promise<NodeFailure>;
 }
 
 function running(parts: Parts): RunningNode {
-  const { settings, gateway, shards, readModel, outages, ownKey, close, failed } = parts;
+  const { settings, gateway, shards, readModel, outages, accounts, ownKey, close, failed } = parts;
   const { host, internalHost, publicUrl, drainMs } = settings.server;
   const { issuer, audience, accessTtlMs } = settings.auth;
   return {
@@ -225,7 +266,7 @@ function running(parts: Parts): RunningNode {
       await gateway.drain(LAST_WORDS_MS);
       gateway.close();
       await readModel?.stop();
-      await shards.abandon();
+      await Promise.all([shards.abandon(), accounts?.stop()]);
       close();
       return reason;
     }),
@@ -246,7 +287,7 @@ function running(parts: Parts): RunningNode {
       await gateway.drain(drainMs);
       await readModel?.stop();
       await outages.begin();
-      await shards.stop();
+      await Promise.all([shards.stop(), accounts?.stop()]);
       gateway.close();
       close();
     },
@@ -318,8 +359,8 @@ function refuseUnknown({ deliveries }: Gateway, conn: number, frame: Uint8Array)
 }
 
 /** An error of a thread, under the name it had there: the CLI explains it by that. */
-function namedError({ name, message, index }: ShardFailure): Error {
-  const error = new Error(`shard ${index}: ${message}`);
+function namedError({ name, message, where }: NodeFailure): Error {
+  const error = new Error(`${where}: ${message}`);
   error.name = name;
   return error;
 }

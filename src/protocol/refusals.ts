@@ -125,6 +125,14 @@ export const REFUSALS = {
   TOKEN_EXPIRED: refusal(4002, 401, false, 'The token has expired; get a new one.'),
   ROLE_MISSING: refusal(4003, 403, false, 'Your roles do not allow this.'),
   ORIGIN_NOT_ALLOWED: refusal(4004, 403, false, 'Pages from this origin may not connect.'),
+  ACCOUNTS_ELSEWHERE: refusal(4005, 403, false, 'Accounts are kept by the sign-in service here.'),
+  SIGN_IN_FAILED: refusal(4006, 401, false, 'E-mail or password is wrong.'),
+  SESSION_ENDED: refusal(4007, 401, false, 'The session has ended; sign in again.'),
+  ACCOUNT_UNKNOWN: refusal(4008, 404, false, 'There is no such account here.'),
+  ACCOUNT_DISABLED: refusal(4009, 403, false, 'The account is disabled.'),
+  PASSWORD_WRONG: refusal(4010, 403, false, 'The password is not that of the account.'),
+  EMAIL_TAKEN: refusal(4011, 409, false, 'Another account has this e-mail address.'),
+  RESET_TOKEN_INVALID: refusal(4012, 404, false, 'This reset is used up, too old, or unknown.'),
 
   // 9000: our own trouble
   UNKNOWN_OUTCOME: refusal(

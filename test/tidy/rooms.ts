@@ -18,6 +18,9 @@ export type RoomTable = Readonly<Record<string, Readonly<Record<string, Access>>
  */
 const LIMITS: Access = ['limits.ts'];
 
+/** Of the accounts the gateway knows what is asked and answered, and what people may type. */
+const ACCOUNT: Access = ['requests.ts', 'fields.ts', 'events.ts'];
+
 export const ROOMS: RoomTable = {
   lib: {},
   // Settings parse durations and sizes and assert that the limits fit each other.
@@ -29,6 +32,8 @@ export const ROOMS: RoomTable = {
   journal: { lib: 'all', auction: 'types', config: LIMITS },
   // What a receipt says is said about records; who asks, and over which wire, is not known here.
   receipt: { lib: 'all', auction: ['events.ts', 'ids.ts'], journal: 'all', config: LIMITS },
+  // Pure rules with a writer over the journal's interface, as the shard is.
+  account: { lib: 'all', journal: 'all', config: LIMITS },
   // The shard encodes its own answers and updates: they leave as bytes, once committed, and no
   // other thread has to touch them again. That is why it knows the protocol.
   shard: {
@@ -53,12 +58,14 @@ export const ROOMS: RoomTable = {
     projection: ['questions.ts'],
     // Signatures are made elsewhere: keys of receipts never come here.
     receipt: 'types',
+    account: ACCOUNT,
   },
   // Composition roots: whatever is put together is put together here.
   node: {
     lib: 'all',
     config: 'all',
     auction: 'all',
+    account: 'all',
     protocol: 'all',
     journal: 'all',
     receipt: 'all',
@@ -74,6 +81,7 @@ export const ROOMS: RoomTable = {
     shard: 'all',
     projection: 'all',
     gateway: ['token.ts', 'user.ts'],
+    account: 'all',
     lib: 'all',
     config: 'all',
     auction: 'all',
@@ -116,6 +124,7 @@ const PURE_MODULES = ['node:assert', 'node:assert/strict', 'node:buffer', 'node:
 export const PURE_ROOMS: Readonly<Record<string, Purity>> = {
   auction: { names: OUTSIDE_WORLD, modules: PURE_MODULES },
   protocol: { names: OUTSIDE_WORLD, modules: [...PURE_MODULES, 'msgpackr', 'zod'] },
+  account: { names: OUTSIDE_WORLD, modules: PURE_MODULES },
   shard: { names: OUTSIDE_WORLD, modules: PURE_MODULES },
   routing: { names: OUTSIDE_WORLD, modules: PURE_MODULES },
   journal: {

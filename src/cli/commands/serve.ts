@@ -11,8 +11,7 @@ import { makeLogger } from '../logger.ts';
 import type { Context, Terminal } from '../terminal.ts';
 import type { Config } from '../../config/load-config.ts';
 import { formatDuration } from '../../config/units.ts';
-import type { RunningNode } from '../../node/server.ts';
-import type { ShardFailure } from '../../node/shard-thread.ts';
+import type { NodeFailure, RunningNode } from '../../node/server.ts';
 
 export function serveCommand(context: Context): Command {
   const command = declare({
@@ -96,11 +95,11 @@ class Interrupts {
   }
 }
 
-/** A shard cannot go on: everybody who waited has been told that the outcome is unknown. */
-function stopped({ index, name, message }: ShardFailure): CliError {
+/** A shard or the accounts cannot go on: everybody who waited has been told that the outcome is unknown. */
+function stopped({ where, name, message }: NodeFailure): CliError {
   return new CliError(
     EXIT.data,
-    `the server had to stop: shard ${index}: ${name}: ${message}`,
+    `the server had to stop: ${where}: ${name}: ${message}`,
     'Nothing that was answered is lost. Remove the cause (often a full or failing disk), then start again.',
   );
 }

@@ -7,6 +7,7 @@ import { configFrom, withDataOptions } from '../config-options.ts';
 import type { ConfigOptions } from '../config-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Progress, grouped } from '../progress.ts';
+import type { AccountCheck } from '../inspection/account-check.ts';
 import type { ShardCheck } from '../inspection/shard-check.ts';
 import type { Context, Terminal } from '../terminal.ts';
 
@@ -24,9 +25,10 @@ export function verifyCommand(context: Context): Command {
     name: 'verify',
     summary: 'check the log from its first record to its last',
     description:
-      'Walks the log of every shard from its first record: checksums, hash chain, no holes. Applies\n' +
-      'every record again and compares the result with the stored snapshot. Names the first record\n' +
-      'that does not fit. Writes nothing, and may run while the server does.\n' +
+      'Walks the log of every shard, and that of the accounts, from its first record: checksums,\n' +
+      'hash chain, no holes. Applies every record again and compares the result with the stored\n' +
+      'snapshot. Names the first record that does not fit. Writes nothing, and may run while the\n' +
+      'server does.\n' +
       'With --receipt: whether a receipt is genuine, and the log up to its record unchanged.',
     examples: [
       'gavel verify',
@@ -61,9 +63,13 @@ async function run(options: VerifyOptions, context: Context): Promise<void> {
     checks.push(await checkOne(folder, index, terminal));
     if (options.json !== true) tell(checks.at(-1), terminal);
   }
-  const damaged = checks.filter(({ finding }) => finding !== null);
+  const accounts = options.shard === undefined ? await checkTheAccounts(folder) : null;
+  if (options.json !== true) tellAccounts(accounts, terminal);
+  const damaged = [...checks, ...(accounts === null ? [] : [accounts])].filter(
+    ({ finding }) => finding !== null,
+  );
   if (options.json === true) {
-    terminal.out(JSON.stringify({ folder, ok: damaged.length === 0, shards: checks }));
+    terminal.out(JSON.stringify({ folder, ok: damaged.length === 0, shards: checks, accounts }));
   } else if (damaged.length === 0) {
     const records = checks.reduce((sum, each) => sum + each.records, 0);
     terminal.out(
@@ -98,6 +104,21 @@ async function runReceipt(
     terminal.err(`  ${finding.what}`);
     terminal.err('Keep both: together they show what the server signed and what it has now.');
   }
+}
+
+async function checkTheAccounts(folder: string): Promise<AccountCheck | null> {
+  const { checkAccounts } = await import('../inspection/account-check.ts');
+  return checkAccounts(folder);
+}
+
+function tellAccounts(check: AccountCheck | null, terminal: Terminal): void {
+  if (check === null) return;
+  const { records, accounts, finding } = check;
+  if (finding === null) {
+    return terminal.out(`accounts: ${grouped(records)} records, ${grouped(accounts)} accounts`);
+  }
+  const where = finding.record > 0 ? `first bad record ${finding.record}: ` : '';
+  terminal.err(`accounts: DAMAGED. ${where}${finding.what}`);
 }
 
 async function checkOne(folder: string, index: number, terminal: Terminal): Promise<Checked> {

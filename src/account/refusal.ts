@@ -1,0 +1,12 @@
+/**
+ * The refusals of the account rules, as values. Each stands under the same name in
+ * protocol/refusals.ts, which gives it its stable number.
+ */
+export type AccountRefusal =
+  | 'SIGN_IN_FAILED'
+  | 'SESSION_ENDED'
+  | 'ACCOUNT_UNKNOWN'
+  | 'ACCOUNT_DISABLED'
+  | 'PASSWORD_WRONG'
+  | 'EMAIL_TAKEN'
+  | 'RESET_TOKEN_INVALID';

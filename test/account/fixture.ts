@@ -1,0 +1,120 @@
+/** Accounts in memory: a clock that is set, ids that count up, a cheap hash, and letters to read. */
+import { createHash } from 'node:crypto';
+import { AccountDesk } from '../../src/account/account-desk.ts';
+import { AccountWriter, recoverAccounts } from '../../src/account/account-writer.ts';
+import type { AccountEvent } from '../../src/account/events.ts';
+import type { ScryptParameters } from '../../src/account/password.ts';
+import { PersonalKeys } from '../../src/account/personal-keys.ts';
+import type { AccountReply, Letter } from '../../src/account/requests.ts';
+import type { AccountState } from '../../src/account/state.ts';
+import { MemoryJournal } from '../../src/journal/memory-journal.ts';
+import { MemoryStateStore } from '../../src/journal/memory-state-store.ts';
+
+export const START_MS = 1_800_000_000_000;
+export const REFRESH_MS = 30 * 86_400_000;
+export const RESET_MS = 3_600_000;
+const CHEAP: ScryptParameters = { logN: 14, r: 8, p: 1 };
+
+export interface Accounts {
+  readonly desk: AccountDesk;
+  readonly writer: AccountWriter;
+  readonly state: AccountState;
+  readonly journal: MemoryJournal;
+  readonly store: MemoryStateStore;
+  readonly events: AccountEvent[];
+  readonly letters: Letter[];
+  /** Parameters of every hash that was asked for. */
+  readonly hashed: ScryptParameters[];
+  forward(ms: number): void;
+  /** From here on every hash is refused. */
+  overload(): void;
+  /** The same log and keys, as after a start. */
+  restarted(parameters?: ScryptParameters): Accounts;
+}
+
+let ids = 0;
+const newId = (): string => String(++ids).padStart(22, '0');
+let seed = 0;
+const random = (bytes: number): Uint8Array =>
+  createHash('sha512').update(`seed ${++seed}`).digest().subarray(0, bytes);
+
+export function accounts(
+  parameters = CHEAP,
+  journal = new MemoryJournal(),
+  store = new MemoryStateStore(),
+): Accounts {
+  let nowMs = START_MS;
+  let isOverloaded = false;
+  const [events, letters, hashed]: [AccountEvent[], Letter[], ScryptParameters[]] = [[], [], []];
+  const keys = new PersonalKeys(store, random);
+  const state = recoverAccounts(journal, keys, 'mend');
+  const writer = new AccountWriter({
+    journal,
+    keys,
+    state,
+    epoch: 1,
+    nowMs: () => nowMs,
+    onEvent: (event) => void events.push(event),
+  });
+  const desk = new AccountDesk({
+    writer,
+    hashPassword: (password, salt, used) => {
+      hashed.push(used);
+      const text = `${password}/${Buffer.from(salt).toString('hex')}/${used.logN}`;
+      const hash = createHash('sha256').update(text).digest();
+      return Promise.resolve(isOverloaded ? undefined : hash);
+    },
+    parameters,
+    outbox: { deliver: (letter) => void letters.push(letter) },
+    nowMs: () => nowMs,
+    random,
+    newId,
+    refreshTtlMs: REFRESH_MS,
+    resetTtlMs: RESET_MS,
+  });
+  return {
+    desk,
+    writer,
+    state,
+    journal,
+    store,
+    events,
+    letters,
+    hashed,
+    forward: (ms) => void (nowMs += ms),
+    overload: () => void (isOverloaded = true),
+    restarted: (next = parameters) => accounts(next, journal, store),
+  };
+}
+
+export const ANN = { email: 'Ann@Example.com', displayName: 'Ann', password: 'correct horse' };
+
+export async function register(
+  { desk }: Accounts,
+  over: Partial<typeof ANN> = {},
+): Promise<string> {
+  const reply = await desk.handle({ kind: 'register', ...ANN, ...over });
+  if (reply.refusal !== null || reply.profile === null)
+    throw new Error(`refused: ${reply.refusal}`);
+  return reply.profile.userId;
+}
+
+export async function signIn(
+  { desk }: Accounts,
+  over: Partial<typeof ANN> = {},
+): Promise<{ readonly id: string; readonly refreshToken: string }> {
+  const { email, password } = { ...ANN, ...over };
+  const reply = await desk.handle({ kind: 'signIn', email, password });
+  if (reply.refusal !== null || reply.session === null)
+    throw new Error(`refused: ${reply.refusal}`);
+  return reply.session;
+}
+
+export const refusalOf = (reply: AccountReply): string | null => reply.refusal;
+
+/** The state as plain data, to compare. */
+export function shape(state: AccountState): unknown {
+  return state.accounts.map(
+    (account) => account && { ...account, sessions: [...account.sessions.values()] },
+  );
+}
