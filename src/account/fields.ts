@@ -9,9 +9,9 @@ export const TIER_RULE = 'must be 1 to 32 letters, digits, dots, dashes or under
 const EMAIL = /^[^\s@\p{C}]{1,64}@[^\s@\p{C}]+\.[^\s@\p{C}]+$/u;
 
 export function readEmail(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value.length > ACCOUNTS.emailCharsMax) return undefined;
+  if (typeof value !== 'string') return undefined;
   const email = value.normalize('NFC').trim();
-  return EMAIL.test(email) ? email : undefined;
+  return email.length <= ACCOUNTS.emailCharsMax && EMAIL.test(email) ? email : undefined;
 }
 
 export function readDisplayName(value: unknown): string | undefined {

@@ -78,7 +78,8 @@ const KINDS: readonly (readonly [kind: AccountEvent['kind'], fields: Fields])[] 
   ['AccountDeleted', [['version', 'uint']]],
 ];
 const COMMON_FIELDS = 3;
-const TEXT_BYTES_MAX = 1024;
+/** Far above what any field may hold (fields.ts). */
+const TEXT_BYTES_MAX = 4096;
 
 export function writeAccountRecord(
   writer: MsgpackWriter,

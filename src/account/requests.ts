@@ -58,7 +58,7 @@ export interface OpenedSession {
 }
 
 export type AccountReply =
-  | { readonly refusal: AccountRefusal | 'OVERLOADED' | 'INTERNAL' }
+  | { readonly refusal: AccountRefusal | 'OVERLOADED' | 'UNKNOWN_OUTCOME' }
   | {
       readonly refusal: null;
       readonly profile: Profile | null;

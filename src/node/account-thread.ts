@@ -55,6 +55,7 @@ export class AccountThread implements AccountPort {
   readonly #options: AccountThreadOptions;
   readonly #waiting = new Map<number, (reply: AccountReply) => void>();
   #worker: Worker | null = null;
+  #stopping = false;
   #exited: Promise<void> = Promise.resolve();
   #lastId = 0;
 
@@ -69,9 +70,12 @@ export class AccountThread implements AccountPort {
     const worker = new Worker(url, { workerData: data, name: 'accounts' });
     this.#worker = worker;
     this.#exited = new Promise((resolve) => worker.on('exit', () => resolve()));
+    let hasFailed = false;
     return new Promise((resolve) => {
       const fail = (failure: AccountFailure): void => {
-        for (const answer of this.#waiting.values()) answer({ refusal: 'INTERNAL' });
+        if (hasFailed) return;
+        hasFailed = true;
+        for (const answer of this.#waiting.values()) answer({ refusal: 'UNKNOWN_OUTCOME' });
         this.#waiting.clear();
         this.#worker = null;
         onFatal(failure);
@@ -88,12 +92,16 @@ export class AccountThread implements AccountPort {
         const { name, message } = error as Error;
         fail({ name, message, uncertain: true });
       });
+      worker.on('exit', (code) => {
+        if (this.#stopping) return;
+        fail({ name: 'Error', message: `the thread ended with code ${code}`, uncertain: true });
+      });
     });
   }
 
   call(request: AccountRequest): Promise<AccountReply> {
     const worker = this.#worker;
-    if (worker === null) return Promise.resolve({ refusal: 'INTERNAL' });
+    if (worker === null) return Promise.resolve({ refusal: 'UNKNOWN_OUTCOME' });
     if (this.#waiting.size >= ACCOUNTS.requestsWaitingMax) {
       return Promise.resolve({ refusal: 'OVERLOADED' });
     }
@@ -123,6 +131,7 @@ export class AccountThread implements AccountPort {
 
   /** What is being decided is committed; whoever still waits is told nothing more. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#worker?.postMessage({ kind: 'stop' } satisfies ToAccounts);
     await this.#exited;
   }
