@@ -1,6 +1,7 @@
 /** Accounts as people meet them, given a few that exist; the same after a restart. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readDisplayName, readEmail, readPassword } from '../../src/account/fields.ts';
 import { ACCOUNTS } from '../../src/config/limits.ts';
 import {
   accounts,
@@ -273,4 +274,16 @@ test('a deletion whose key outlived the process is finished at the next start', 
     [0],
   );
   assert.equal(then.state.byUserId.get(userId)?.email, null);
+});
+
+test('whatever people may type fits into a record and comes out of it', async () => {
+  const given = accounts();
+  const email = readEmail(`${'\u{1F600}'.repeat(60)}@${'\u0958'.repeat(40)}.example`);
+  const displayName = readDisplayName('\u{1F600}'.repeat(40));
+  const password = readPassword('é'.repeat(64));
+  assert.ok(email !== undefined && displayName !== undefined && password !== undefined);
+  const userId = await register(given, { email, displayName, password });
+  const account = given.restarted().state.byUserId.get(userId);
+  assert.deepEqual([account?.email, account?.displayName], [email, displayName]);
+  assert.equal(readEmail(`a@${'\u0958'.repeat(200)}.example`), undefined);
 });
