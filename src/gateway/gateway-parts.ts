@@ -99,6 +99,15 @@ function onTimer(ms: number, run: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+function reportsOf(shards: Shards, nowUs: number): readonly ShardReport[] {
+  return Array.from({ length: shards.count }, (_, i) => shards.port(i).report(nowUs));
+}
+
+/** Shards whose thread is being brought back. */
+function downOf(reports: readonly ShardReport[]): readonly number[] {
+  return reports.flatMap(({ isUp }, shard) => (isUp ? [] : [shard]));
+}
+
 export function makeParts(options: GatewayOptions, sockets: SocketSide): GatewayParts {
   const limits: GatewayLimits = { ...GATEWAY_LIMITS, ...options.limits };
   assertLimits(limits);
@@ -116,10 +125,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const users = new UserTable(shards, limits.usersMax);
   const verifier = new AccountGuard(options.verifier, () => nowUs() / 1000);
   const watched = new WatchedTable(nowUs, limits.historyUpdatesMax, limits.historyBytesMax);
-  const reports = (): readonly ShardReport[] =>
-    Array.from({ length: shards.count }, (_, i) => shards.port(i).report(nowUs()));
-  const shardsDown = (): readonly number[] =>
-    reports().flatMap(({ isUp }, shard) => (isUp ? [] : [shard]));
+  const reports = (): readonly ShardReport[] => reportsOf(shards, nowUs());
   const metrics: GatewayMetrics = new GatewayMetrics(registry, {
     connections: () => ({ ...door.counts, events: streams.count, signedIn: signIn.signedIn }),
     httpSockets: () => sockets.httpSockets(),
@@ -134,7 +140,6 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   });
 
   const admission = new Admission(shards.count, limits);
-
   // 2. The way out.
   const sender = new Sender(limits, metrics, watched);
   const calls = new ShardCaller(connections, shards, admission, users, limits, nowUs);
@@ -153,25 +158,15 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const allowedOrigins = options.allowedOrigins ?? [];
   const connected = (): number => door.counts.msgpack + door.counts.json + streams.count;
   const ways = { ...common, connections, connected, inbound, hub };
-  const doorOptions = { ...ways, allowedOrigins, life, signIn };
-  const door: WebSocketDoor = new WebSocketDoor(doorOptions);
+  const door: WebSocketDoor = new WebSocketDoor({ ...ways, allowedOrigins, life, signIn });
   const streams: StreamDoor = new StreamDoor({ ...ways, topics });
   const accounts = options.accounts ?? null;
   const asked = { discovery, receipts, accounts };
   const context = { calls, limits, watched, nowUs, streams, ...asked };
   const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
-  const internalTable = [...internalRoutes(life, shardsDown, registry), ...adminRoutes(context)];
-  const internal = new RestDoor({ ...common, routes: internalTable, verifier });
-  const doors = { door, streams, rest, internal };
-  return {
-    ...common,
-    guard: verifier,
-    life,
-    connections,
-    watched,
-    sender,
-    hub,
-    deliveries,
-    ...doors,
-  };
+  const down = (): readonly number[] => downOf(reports());
+  const routes = [...internalRoutes(life, down, registry), ...adminRoutes(context)];
+  const internal = new RestDoor({ ...common, routes, verifier });
+  const inner = { life, connections, watched, sender, hub, deliveries };
+  return { ...common, ...inner, guard: verifier, door, streams, rest, internal };
 }

@@ -68,14 +68,8 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     shardsDefault: Math.max(1, availableParallelism() - 1),
     nowMs: Date.now(),
   });
-  const node: NodeInTheMaking = {
-    settings,
-    log,
-    meta,
-    clock: systemClock(0),
-    gateway: null,
-    outages: null,
-  };
+  const clock = systemClock(0);
+  const node: NodeInTheMaking = { settings, log, meta, clock, gateway: null, outages: null };
   const failure = Promise.withResolvers<NodeFailure>();
   const shards = makeShards(node, failure.resolve);
   let readModel: ReadModel | null = null;
@@ -105,11 +99,8 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     node.outages = outages;
     // 5. The doors open, and auctions start and end.
     readModel = settings.discovery.enabled ? readModelOf(node, shards) : null;
-    const gateway = await openGateway(node, shards, keys, {
-      discovery: readModel,
-      receipts,
-      accounts,
-    });
+    const asked = { discovery: readModel, receipts, accounts };
+    const gateway = await openGateway(node, shards, keys, asked);
     node.gateway = gateway;
     for (const revocation of revocations) gateway.revoke(revocation);
     shards.startClocks();
