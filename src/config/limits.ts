@@ -215,6 +215,8 @@ export const SNAPSHOT = {
   sliceBytesMax: 256 * KB,
   /** After one that could not be written, the next one waits at least this long. */
   retryMs: 30 * SECOND_MS,
+  /** Begun after so many records, however short ago the last one was: they are replayed in a second. */
+  everyRecords: 250_000,
 } as const;
 
 /** Sockets and requests: what an operator does not set stands as it is (settings.ts sets the rest). */

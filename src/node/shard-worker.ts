@@ -51,6 +51,7 @@ function start(): ShardLoop {
     snapshotter: new Snapshotter(recovered.state, storage.state),
     everyMs: data.snapshotEveryMs,
     retryMs: SNAPSHOT.retryMs,
+    everyRecords: SNAPSHOT.everyRecords,
     lowSeq: storage.state.lowSeq,
     nowMs: () => performance.now(),
     failed: snapshotFailed,

@@ -1,6 +1,6 @@
 /**
- * When the incremental snapshot is written: begun every so often if anything changed, then a slice
- * between batches. A snapshot is an aid. Where it cannot be written, bidding goes on as long as the
+ * When the incremental snapshot is written: begun every so often if anything changed, and sooner
+ * where much did, so that a start never has long to replay; then a slice between batches. A snapshot is an aid. Where it cannot be written, bidding goes on as long as the
  * log can, the next one is tried a while later, and the next start takes longer.
  */
 import type { Seq } from '../journal/seq.ts';
@@ -10,6 +10,8 @@ import type { Snapshotter } from './snapshotter.ts';
 export interface SnapshotScheduleOptions {
   readonly snapshotter: Snapshotter;
   readonly everyMs: number;
+  /** Records after which it is begun all the same. */
+  readonly everyRecords: number;
   /** After one that could not be written, the next one waits at least this long. */
   readonly retryMs: number;
   /** How far the last finished snapshot goes. */
@@ -38,9 +40,9 @@ export class SnapshotSchedule {
    * @returns whether more is to come.
    */
   turn(committedSeq: Seq): boolean {
-    const { snapshotter, nowMs } = this.#options;
+    const { snapshotter } = this.#options;
     if (!snapshotter.running) {
-      if (committedSeq === this.#seq || nowMs() < this.#notBeforeMs) return false;
+      if (committedSeq === this.#seq || !this.#isDue(committedSeq)) return false;
       this.#begin(committedSeq);
     }
     return this.#slice(committedSeq);
@@ -50,6 +52,12 @@ export class SnapshotSchedule {
   finish(committedSeq: Seq): void {
     if (!this.#options.snapshotter.running && committedSeq !== this.#seq) this.#begin(committedSeq);
     while (this.#slice(committedSeq));
+  }
+
+  #isDue(committedSeq: Seq): boolean {
+    const { nowMs, everyRecords } = this.#options;
+    if (nowMs() >= this.#notBeforeMs) return true;
+    return this.#seq !== null && committedSeq - this.#seq >= everyRecords;
   }
 
   #begin(committedSeq: Seq): void {

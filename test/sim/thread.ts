@@ -107,6 +107,7 @@ export class Thread implements ShardPort {
         snapshotter: new Snapshotter(state, store, SLICES),
         everyMs: snapshotEveryUs / 1000,
         retryMs: 50,
+        everyRecords: 60,
         lowSeq: store.lowSeq,
         nowMs: () => nowUs() / 1000,
         failed: (error) => {
