@@ -14,6 +14,7 @@ import { AUCTION_ID_LENGTH } from '../auction/ids.ts';
 import { ACCOUNTS } from '../config/limits.ts';
 import { openAccountStorage } from '../journal/account-storage.ts';
 import { accountFiles } from '../journal/data-folder.ts';
+import { asDiskFailure } from '../journal/disk-failure.ts';
 import { CommitFailure } from '../journal/journal.ts';
 import { must } from '../lib/assert.ts';
 import type { AccountWorkerData, FromAccounts, ToAccounts } from './account-thread.ts';
@@ -74,7 +75,8 @@ function start(): void {
 
 /** Nothing is decided after this: what the last request did may be unknown. */
 function failed(error: unknown): void {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const failure = asDiskFailure(error, data.folder);
+  const { name, message } = failure instanceof Error ? failure : new Error(String(failure));
   say({ kind: 'failed', name, message, uncertain: error instanceof CommitFailure });
   port.close();
   process.exit(1);

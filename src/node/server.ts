@@ -118,7 +118,8 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     node.gateway?.close();
     node.outages?.abandon();
     await readModel?.stop();
-    await Promise.all([shards.stop(), accounts?.stop()]);
+    // Nothing was answered, and a shard that has failed would never come to a clean stop.
+    await Promise.all([shards.abandon(), accounts?.stop()]);
     release();
     throw error;
   }

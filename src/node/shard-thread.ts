@@ -229,14 +229,16 @@ export class ShardThread implements ShardPort {
       this.#whenStopped = resolve;
     });
     if (this.#restart !== null) this.#startAgain();
-    const stampUs = this.#options.clock().nowUs();
-    while (!pushInbound(this.#producer, STOP, 0, 0, stampUs, NO_BYTES)) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    while (!this.#pushStop()) await new Promise((resolve) => setImmediate(resolve));
     await stopped;
     this.#clock.end();
     this.#deliverOnce();
     await this.#worker?.terminate();
+  }
+
+  #pushStop(): boolean {
+    const stampUs = this.#options.clock().nowUs();
+    return pushInbound(this.#producer, STOP, 0, 0, stampUs, NO_BYTES);
   }
 
   /** Connections whose frames were not finished, oldest first, with the frame. */
@@ -339,7 +341,10 @@ export class ShardThread implements ShardPort {
     );
     if (dropFront) this.#dropFront();
     this.#restart = setTimeout(() => this.#startAgain(), waitMs);
-    if (this.#wanted === 'stop') this.#startAgain();
+    if (this.#wanted !== 'stop') return;
+    // It may have died after it had taken the order to stop; where there is no room, one is queued.
+    this.#pushStop();
+    this.#startAgain();
   }
 
   #startAgain(): void {

@@ -220,20 +220,12 @@ class ShardLoop {
   }
 }
 
-/** @throws DiskFailure, and what opening and recovery throw */
-function started(): ShardLoop {
-  try {
-    return start();
-  } catch (error) {
-    throw asDiskFailure(error, data.folder);
-  }
-}
-
 try {
-  started().run();
+  start().run();
 } catch (error) {
-  const reason = error instanceof Error ? error : new Error(String(error));
   const uncertain = error instanceof CommitFailure;
+  const failure = asDiskFailure(error, data.folder);
+  const reason = failure instanceof Error ? failure : new Error(String(failure));
   const cause = reason.cause instanceof Error ? `: ${reason.cause.message}` : '';
   say({
     kind: 'failed',

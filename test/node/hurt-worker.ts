@@ -4,12 +4,14 @@
  */
 import { workerData } from 'node:worker_threads';
 import { CommitFailure } from '../../src/journal/journal.ts';
+import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { must } from '../../src/lib/assert.ts';
 import type { ShardWorkerData } from '../../src/node/shard-messages.ts';
 import { Shard } from '../../src/shard/shard.ts';
 
 const { folder } = workerData as ShardWorkerData;
 let failsToCommit = false;
+let failsToClose = false;
 
 const WAYS: Readonly<Record<string, () => void>> = {
   'deadly-throw': () => {
@@ -20,6 +22,9 @@ const WAYS: Readonly<Record<string, () => void>> = {
   },
   'deadly-commit': () => {
     failsToCommit = true;
+  },
+  'deadly-close': () => {
+    failsToClose = true;
   },
   'deadly-exit': () => process.exit(3),
   'deadly-hoard': () => {
@@ -52,6 +57,12 @@ Shard.prototype.tick = function hurt(...args): void {
 Shard.prototype.commit = function hurt(): void {
   if (failsToCommit) throw new CommitFailure('simulated: the disk failed');
   commit.apply(this);
+};
+
+const close = SqliteJournal.prototype.close;
+SqliteJournal.prototype.close = function hurt(): void {
+  close.apply(this);
+  if (failsToClose) throw new TypeError('simulated: a bug in the stop');
 };
 
 await import('../../src/node/shard-worker.ts');

@@ -303,6 +303,16 @@ describe('a shard that cannot be helped', () => {
     assert.match(failures[0]?.message ?? '', /it died 9 times in a row: simulated: a bug in the/);
   });
 
+  it('that dies while it stops stops all the same: the next thread does', async () => {
+    const replies = new Replies();
+    const failures: ShardFailure[] = [];
+    const thread = await listedThread('dies-stopping', replies, failures, { dropped: [] });
+    thread.submit(7, 2, clock.nowUs(), bid(9, 5_000, 'deadly-close'));
+    await thread.stop();
+    assert.equal((await replies.for(9)).fields['code'], 0);
+    assert.deepEqual([failures, thread.report(clock.nowUs()).deaths], [[], 1]);
+  });
+
   it('tells a commit that fails while it stops, and does not call that a stop', async () => {
     const replies = new Replies();
     const failures: ShardFailure[] = [];

@@ -11,7 +11,8 @@ const LEFT_MS = 1_500;
 const AWAY_MS = 2_500;
 /** How old the last sign of life may be after a kill; a busy machine makes it older. */
 const MARK_AGE_MS_MAX = 2_500;
-const options = { env: { ...UNLIMITED, GAVEL_DATA_SHARDS: '2' } };
+// A stop waits for auctions that end within the drain: this one is to be cut off.
+const options = { env: { ...UNLIMITED, GAVEL_DATA_SHARDS: '2', GAVEL_SERVER_DRAIN: '500ms' } };
 
 async function show(server: Server, seller: string, auctionId: string): Promise<Fields> {
   const { status, text, body } = await rest(server.url, seller, 'GET', `/v1/auctions/${auctionId}`);
