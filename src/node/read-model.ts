@@ -27,6 +27,8 @@ export class ReadModel implements DiscoveryPort {
   readonly #status: ReadModelStatus;
   readonly #waiting = new Map<number, (found: Found) => void>();
   #projector: Worker | null = null;
+  /** Also when it has ended before it was asked to, or is asked twice. */
+  #projectorEnded: Promise<void> = Promise.resolve();
   #answering: Worker | null = null;
   #restart: NodeJS.Timeout | null = null;
   #questions = 0;
@@ -50,6 +52,8 @@ export class ReadModel implements DiscoveryPort {
       name: 'projector',
     });
     this.#projector = worker;
+    const { promise, resolve: ended } = Promise.withResolvers<void>();
+    this.#projectorEnded = promise;
     let reason = 'the thread ended without a word';
     worker.on('message', ({ startsOver }: FromProjector) => {
       if (this.#isStopping) return;
@@ -60,6 +64,7 @@ export class ReadModel implements DiscoveryPort {
     });
     worker.on('error', (error) => (reason = (error as Error).message));
     worker.on('exit', () => {
+      ended();
       if (worker === this.#projector && !this.#isStopping) this.#again('projector', reason);
     });
   }
@@ -90,11 +95,8 @@ export class ReadModel implements DiscoveryPort {
     this.#isStopping = true;
     if (this.#restart !== null) clearTimeout(this.#restart);
     this.#stopAnswering();
-    const projector = this.#projector;
-    if (projector === null) return;
-    const ended = new Promise((resolve) => projector.on('exit', resolve));
-    projector.postMessage('stop');
-    await ended;
+    this.#projector?.postMessage('stop');
+    await this.#projectorEnded;
   }
 
   #startAnswering(): void {
