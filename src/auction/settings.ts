@@ -2,14 +2,10 @@
  * What the operator may decide about the rules, with the defaults as data. Everything here is read
  * by decide only: an event carries its outcome, so a changed setting never changes the past.
  */
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../config/limits.ts';
 import { incrementsFault } from './increments.ts';
 import type { IncrementsByCurrency } from './increments.ts';
 import type { SoftClose } from './terms.ts';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /** With these bounds every time of an auction stays an exact number of microseconds. */
 const SPAN_MS_MAX = 10 * 366 * DAY_MS;

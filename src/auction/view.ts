@@ -2,6 +2,7 @@
  * What everybody may see of an auction (RULES.md section 4): aliases instead of bidders, whether
  * the reserve is met instead of what it is, and no maximum of anybody.
  */
+import { LISTS } from '../config/limits.ts';
 import type { Auction, Status } from './auction.ts';
 import type { EndReason } from './events.ts';
 import { NOBODY } from './ids.ts';
@@ -123,7 +124,7 @@ export function bidHistory(
   const { attempts, biddersByUser } = auction;
   const bids: BidShown[] = [];
   let entry = Math.min(before, attempts.count);
-  const last = Math.max(0, entry - LOOKS_MAX);
+  const last = Math.max(0, entry - LISTS.bidsLookedAtMax);
   while (entry > last && bids.length < limit) {
     entry -= 1;
     const { bidder, standing, priceCents, atUs, recordSeq } = attempts.at(entry);
@@ -142,6 +143,3 @@ export function bidHistory(
   }
   return { bids, before: entry === 0 ? null : entry };
 }
-
-/** Attempts that one page may look at. */
-const LOOKS_MAX = 10_000;

@@ -39,6 +39,11 @@ export const WIRE = {
   receiptCharsMax: 2048,
   nonceCharsMin: 8,
   nonceCharsMax: 64,
+  /** The id of a token (its claim jti). */
+  tokenIdCharsMax: 128,
+  /** Of a refusal: the name of the field, and what is wrong with it. */
+  refusedFieldCharsMax: 128,
+  refusedReasonCharsMax: 256,
   titleCharsMax: 120,
   descriptionCharsMax: 32_768,
   /** From the widest to the narrowest. */
@@ -62,6 +67,12 @@ export const SOCKETS = {
   framesPerSecondMax: 1_000_000,
   /** Bytes read from one connection in a second. */
   bytesPerSecondMax: 1024 * MB,
+  /** Who finds no place is told to come back after this time. */
+  fullRetryMs: 5 * SECOND_MS,
+  /** Who is sent away is told to come back after a random part of this time. */
+  reconnectSpreadMs: 2 * SECOND_MS,
+  /** Sockets that the program lost sight of; its own time-out is GATEWAY.idleTimeoutMs. */
+  forgottenTimeoutMs: 2 * MINUTE_MS,
 } as const;
 
 /** The queues between the main thread and the shards. */
@@ -72,6 +83,8 @@ export const RINGS = {
   outboxBytes: 16 * MB,
   /** Of the inbox, kept for the clock and the stop: frames of clients never take it. */
   reservedBytes: 4 * KB,
+  /** A shard waits so long at a time for room in its outbox. */
+  roomWaitMs: 50,
 } as const;
 
 /** Refusing early (docs/decisions/0009). The target age itself is a setting. */
@@ -107,6 +120,22 @@ export const BATCH = {
   bytesMax: MB,
   /** Auctions started or ended in one go, so that a full hour does not hold up the bids. */
   dueMax: 2000,
+} as const;
+
+/** A node that stops. */
+export const STOP = {
+  /** How often it looks whether the last auctions have ended. */
+  closingLookMs: 20,
+  /** How long the last answers of a failed node may take to leave. */
+  lastWordsMs: 200,
+} as const;
+
+/** A key set that lies elsewhere (auth.jwks). */
+export const KEY_SET = {
+  /** Keys are rotated: it is read again this often. */
+  readEveryMs: 5 * MINUTE_MS,
+  fetchTimeoutMs: 5 * SECOND_MS,
+  charsMax: 256 * KB,
 } as const;
 
 /** The time in which no server runs. */
@@ -149,6 +178,8 @@ export const RESTARTS = {
 export const DISCOVERY = {
   /** A search looks for so many words of so many characters. */
   wordsMax: 8,
+  /** A search, a category or a cursor. */
+  textCharsMax: 1_000,
   wordCharsMax: 64,
   /** Shorter words are not corrected. */
   spellingCharsMin: 4,
@@ -177,6 +208,8 @@ export const DISCOVERY = {
   /** While more records than this come in a second, it works at most this share of the time. */
   busyRecordsPerSecond: 10_000,
   busyShare: 0.1,
+  /** Spellings that it keeps at hand. */
+  knownWordsMax: 200_000,
   /** Rows that it keeps at hand. */
   rowsMax: 50_000,
   /** Turns with something new between two copies of the write-ahead file. */
@@ -197,10 +230,21 @@ export const JOURNAL = {
   checkpointBytes: 8 * MB,
   /** Beyond this the writer itself sees to it that the write-ahead file starts over. */
   walRestartBytes: 24 * MB,
+  /** Beyond this the writer waits for the copying thread: the file stays below 64 MB. */
+  walWaitBytes: 40 * MB,
+  walWaitMsMax: 2 * SECOND_MS,
+  /** How often the thread goes after frames that were added while it copied. */
+  copyPassesMax: 12,
+  /** Longest wait for the thread to let go of a file. */
+  copierStopMsMax: 10 * SECOND_MS,
   /** The head file is synced at least this often while the log grows. */
   headSyncEveryUs: 1_000_000,
   /** Rows that a scan reads at a time: no long read transaction. */
   scanRows: 128,
+  /** And so many bytes, besides one row. */
+  scanBytes: 8 * MB,
+  /** Written by one transaction when a log is copied. */
+  copyTransactionBytes: 8 * MB,
   /** SQLite's own default; 8 and 16 KB were no faster, for small commits and for large ones. */
   pageBytes: 4 * KB,
 } as const;
@@ -273,6 +317,8 @@ export const GATEWAY = {
 export const LISTS = {
   /** Auctions that a shard looks at for one page: a filter may fit few of very many. */
   scanMax: 20_000,
+  /** Bids of an auction that one page of its history may look at. */
+  bidsLookedAtMax: 10_000,
 } as const;
 
 /** Reports on auctions that are over (docs/receipts.md). */

@@ -15,8 +15,6 @@ export interface DiscoveryContext {
   readonly discovery: DiscoveryPort | null;
   readonly nowUs: () => number;
 }
-
-const TEXT_CHARS_MAX = 1_000;
 const FILTERS = ['category', 'seller', 'currency', 'minPrice', 'maxPrice', 'endingWithin'];
 const PAGE = ['cursor', 'limit'];
 
@@ -41,7 +39,7 @@ export function discoveryRoutes(context: DiscoveryContext): readonly Route[] {
     );
   return [
     route('/v1/search', ['q', 'status', 'sort', ...FILTERS, ...PAGE], (_, fields) => {
-      const q = fields.text('q', TEXT_CHARS_MAX) ?? '';
+      const q = fields.text('q', DISCOVERY.textCharsMax) ?? '';
       const status = fields.choice('status', SEARCHED, 'active');
       return searchOf(fields, context, q, status, fields.choice('sort', SORTS, 'relevance'));
     }),
@@ -88,7 +86,7 @@ function searchOf(
   return {
     kind: 'search',
     q,
-    category: fields.text('category', TEXT_CHARS_MAX),
+    category: fields.text('category', DISCOVERY.textCharsMax),
     seller: fields.field('seller', userId),
     currency: fields.field('currency', currency),
     minPriceCents: fields.whole('minPrice', 0, MONEY.centsMax),
@@ -102,7 +100,7 @@ function searchOf(
 
 /** For an auction; else for whoever asks. */
 function recommendOf({ user }: RestRequest, fields: QueryFields): Question {
-  const auctionId = fields.text('auction', TEXT_CHARS_MAX);
+  const auctionId = fields.text('auction', DISCOVERY.textCharsMax);
   if (auctionId === null && user === null) {
     throw new MalformedField('is needed by who is not signed in', 'auction');
   }
@@ -116,7 +114,7 @@ function ownOf({ user }: RestRequest, fields: QueryFields, what: Own): Question 
 
 function pageOf(fields: QueryFields): { readonly cursor: string | null; readonly limit: number } {
   return {
-    cursor: fields.text('cursor', TEXT_CHARS_MAX),
+    cursor: fields.text('cursor', DISCOVERY.textCharsMax),
     limit: fields.whole('limit', 1, DISCOVERY.pageMax) ?? DISCOVERY.pageDefault,
   };
 }

@@ -2,13 +2,11 @@
  * Public keys from a JWKS, for checking tokens. Only Ed25519 keys with a `kid` are taken; others in
  * the same set (for other purposes of the sign-in service) are passed over.
  */
+import { KEY_SET } from '../config/limits.ts';
 import { readFile } from 'node:fs/promises';
 import type { CryptoKey, JWK } from 'jose';
 import { importJWK } from 'jose';
 import type { KeySource } from './token-verifier.ts';
-
-const FETCH_TIMEOUT_MS = 5_000;
-const JWKS_CHARS_MAX = 256 * 1024;
 
 export class KeySet implements KeySource {
   #keysByKid: ReadonlyMap<string, CryptoKey> = new Map();
@@ -45,11 +43,11 @@ async function textOf(place: string): Promise<string> {
   if (!/^https?:\/\//.test(place)) return readFile(place, 'utf8');
   const response = await fetch(place, {
     redirect: 'error',
-    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+    signal: AbortSignal.timeout(KEY_SET.fetchTimeoutMs),
   });
   if (!response.ok) throw new Error(`The JWKS could not be fetched: status ${response.status}.`);
   const text = await response.text();
-  if (text.length > JWKS_CHARS_MAX) throw new Error('The JWKS is too large.');
+  if (text.length > KEY_SET.charsMax) throw new Error('The JWKS is too large.');
   return text;
 }
 

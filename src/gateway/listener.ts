@@ -2,6 +2,7 @@
  * The only file that knows uWebSockets.js: opens a port and hands sockets, requests and responses on
  * as the interfaces of socket.ts. Everything about the library's manners is here.
  */
+import { SECOND_MS, SOCKETS } from '../config/limits.ts';
 import type { HttpRequest, HttpResponse, us_listen_socket, WebSocket } from 'uWebSockets.js';
 import { App, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js';
 import type { GatewayLimits } from './gateway-limits.ts';
@@ -12,8 +13,6 @@ import type { HttpHead, HttpReply, Publish, Socket } from './socket.ts';
 const EXCLUSIVE_PORT = 1;
 /** The library's DISABLED; its types know only the type. */
 const NO_COMPRESSION = 0;
-/** Ours is shorter (GatewayLimits.idleTimeoutMs); this one is for sockets that we lost sight of. */
-const IDLE_TIMEOUT_S = 120;
 
 export interface WebSocketHandlers {
   /** Decides on an upgrade: answers the reply, or returns the session and its sub-protocol. */
@@ -112,7 +111,7 @@ function behavior(
     maxPayloadLength: limits.frameBytesReadMax,
     maxBackpressure: limits.backPressureBytesMax,
     closeOnBackpressureLimit: true,
-    idleTimeout: IDLE_TIMEOUT_S,
+    idleTimeout: SOCKETS.forgottenTimeoutMs / SECOND_MS,
     sendPingsAutomatically: false,
     maxLifetime: 0,
     upgrade(reply, head, context) {

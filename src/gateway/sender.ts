@@ -9,6 +9,7 @@
  * What a client does not read piles up behind its socket. Beyond `slowConsumerBytes` it is closed
  * with a code that tells it to come back and resume; the library cuts it at `backPressureBytesMax`.
  */
+import { SOCKETS, WIRE } from '../config/limits.ts';
 import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import type { CloseName } from '../protocol/close-codes.ts';
 import { CLOSE_CODES } from '../protocol/close-codes.ts';
@@ -24,10 +25,6 @@ import type { Session } from './session.ts';
 import type { Socket } from './socket.ts';
 
 const DROPPED = 2;
-/** Reconnects after a close spread over so much. */
-const RECONNECT_SPREAD_MS = 2_000;
-const FIELD_UNITS_MAX = 128;
-const REASON_UNITS_MAX = 256;
 
 export interface RefusalDetails {
   readonly retryAfterMs?: number;
@@ -97,8 +94,8 @@ export class Sender {
       id,
       code,
       retryAfterMs: details.retryAfterMs ?? (retryable ? this.#limits.overloadRetryMs : null),
-      field: details.field?.slice(0, FIELD_UNITS_MAX).toWellFormed() ?? null,
-      reason: details.reason?.slice(0, REASON_UNITS_MAX).toWellFormed() ?? null,
+      field: details.field?.slice(0, WIRE.refusedFieldCharsMax).toWellFormed() ?? null,
+      reason: details.reason?.slice(0, WIRE.refusedReasonCharsMax).toWellFormed() ?? null,
     });
     this.send(session, writer.view());
   }
@@ -115,7 +112,7 @@ export class Sender {
     GOODBYE.write(writer, {
       code,
       reason,
-      reconnectAfterMs: reconnect ? Math.floor(Math.random() * RECONNECT_SPREAD_MS) : null,
+      reconnectAfterMs: reconnect ? Math.floor(Math.random() * SOCKETS.reconnectSpreadMs) : null,
     });
     this.#put(session, socket, writer.view());
     // Never inside a cork: the library would forget to end the connection behind the close frame.

@@ -5,6 +5,7 @@
  *
  *   GET …/events ─▶ limits ─▶ session + event stream ─▶ inbound (subscribe) ─▶ shard ─▶ hub
  */
+import { SOCKETS } from '../config/limits.ts';
 import type { RefusalName } from '../protocol/refusals.ts';
 import { refusalName } from '../protocol/refusals.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -19,7 +20,6 @@ import { Session } from './session.ts';
 import type { ShardCall } from './shard-call.ts';
 import type { UserTable } from './user-table.ts';
 
-const CONNECTIONS_RETRY_MS = 5_000;
 const US_PER_MS = 1000;
 
 export interface StreamDoorOptions {
@@ -56,7 +56,7 @@ export class StreamDoor {
     const { exchange, address, user } = request;
     const { limits, connections, users, inbound, nowUs, topics } = this.#options;
     if (this.#isFull(request)) {
-      exchange.refuse('TOO_MANY_CONNECTIONS', { retryAfterMs: CONNECTIONS_RETRY_MS });
+      exchange.refuse('TOO_MANY_CONNECTIONS', { retryAfterMs: SOCKETS.fullRetryMs });
       return;
     }
     const session = new Session(true, address, nowUs(), limits.tickMs * US_PER_MS);

@@ -4,6 +4,7 @@
  * key comes from (jwk, jku, x5u) is never looked at. Good tokens are remembered until they expire,
  * so that REST requests cost a signature check only once.
  */
+import { WIRE } from '../config/limits.ts';
 import type { CryptoKey, JWTHeaderParameters, JWTPayload } from 'jose';
 import { errors, jwtVerify } from 'jose';
 import type { Identity, RoleName } from './user.ts';
@@ -29,10 +30,8 @@ export interface TokenVerifier {
 
 const TYPES: ReadonlySet<string> = new Set(['JWT', 'at+jwt']);
 const REQUIRED_CLAIMS = ['iss', 'aud', 'exp', 'iat', 'sub', 'jti'];
-const TOKEN_CHARS_MAX = 2048;
 /** No control or other invisible characters. */
 const USER_ID_PATTERN = /^[^\p{C}]{1,64}$/u;
-const JTI_CHARS_MAX = 128;
 
 export class JwtVerifier implements TokenVerifier {
   readonly #keys: KeySource;
@@ -58,7 +57,7 @@ export class JwtVerifier implements TokenVerifier {
   }
 
   async verify(token: string): Promise<Identity | 'TOKEN_INVALID' | 'TOKEN_EXPIRED'> {
-    if (token.length > TOKEN_CHARS_MAX) return 'TOKEN_INVALID';
+    if (token.length > WIRE.tokenCharsMax) return 'TOKEN_INVALID';
     const known = this.known(token);
     if (known !== undefined) return known;
     try {
@@ -98,7 +97,8 @@ export class JwtVerifier implements TokenVerifier {
   #identity(payload: JWTPayload): Identity | undefined {
     const { sub, jti, iat, exp } = payload;
     if (typeof sub !== 'string' || !USER_ID_PATTERN.test(sub)) return undefined;
-    if (typeof jti !== 'string' || jti.length === 0 || jti.length > JTI_CHARS_MAX) return undefined;
+    if (typeof jti !== 'string' || jti.length === 0 || jti.length > WIRE.tokenIdCharsMax)
+      return undefined;
     if (typeof iat !== 'number' || typeof exp !== 'number') return undefined;
     if (iat * 1000 > this.#nowMs() + this.#rules.clockToleranceMs) return undefined;
     const expiresAtMs = Math.floor(exp * 1000) + this.#rules.clockToleranceMs;

@@ -2,6 +2,7 @@
  * Where WebSockets come in and go: who may upgrade, with which sub-protocol, and what has to be
  * forgotten when a connection closes.
  */
+import { SOCKETS } from '../config/limits.ts';
 import type { AddressTable } from './address-table.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { Exchange } from './exchange.ts';
@@ -23,7 +24,6 @@ export const JSON_PROTOCOL = 'gavel.v1.json';
 
 /** How the library reports a socket that went without a close frame. */
 const CUT = 1006;
-const CONNECTIONS_RETRY_MS = 5_000;
 
 export interface DoorOptions {
   readonly limits: GatewayLimits;
@@ -100,7 +100,7 @@ export class WebSocketDoor implements WebSocketHandlers {
       this.#options.connected() >= limits.connectionsMax ||
       address.connections >= limits.connectionsPerAddressMax
     ) {
-      exchange.refuse('TOO_MANY_CONNECTIONS', { retryAfterMs: CONNECTIONS_RETRY_MS });
+      exchange.refuse('TOO_MANY_CONNECTIONS', { retryAfterMs: SOCKETS.fullRetryMs });
       return undefined;
     }
     const json = protocol === JSON_PROTOCOL;

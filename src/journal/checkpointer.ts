@@ -10,11 +10,8 @@
  * and never turns its event loop.
  */
 import { Worker } from 'node:worker_threads';
-import { SECOND_MS } from '../config/limits.ts';
+import { JOURNAL } from '../config/limits.ts';
 import { assert } from '../lib/assert.ts';
-
-/** Longest wait for the thread to let go of a file. */
-const STOP_MS_MAX = 10 * SECOND_MS;
 
 export type LaneJob =
   | { readonly kind: 'checkpoint'; readonly file: string; readonly synchronous: 'FULL' | 'NORMAL' }
@@ -173,7 +170,7 @@ export class CheckpointLane {
     }
     this.#words.state = CLOSING;
     this.#words.wake();
-    this.#words.awaitOtherThan(CLOSING, STOP_MS_MAX);
+    this.#words.awaitOtherThan(CLOSING, JOURNAL.copierStopMsMax);
   }
 }
 

@@ -2,7 +2,7 @@
  * The log as rows: one row a batch. What can be read, and what has to hold between rows, is the
  * same for the server that writes, for tools that only look, and for copies.
  */
-import { JOURNAL, MB } from '../config/limits.ts';
+import { JOURNAL } from '../config/limits.ts';
 import { ChainLinker, HASH_BYTES, headerFits, NO_HASH, rowChecksum, unpack } from './chain.ts';
 import { LOG_APPLICATION_ID, LOG_FORMAT } from './formats.ts';
 import type { LinkedRecord, StoredRecord } from './journal.ts';
@@ -28,9 +28,6 @@ export const LOG_FILE: FileKind = {
 };
 
 export const INSERT_ROW = 'INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)';
-
-/** A scan reads at most so much at a time, besides one row. */
-const PAGE_BYTES = 8 * MB;
 
 export interface LogRow {
   readonly firstSeq: Seq;
@@ -178,7 +175,7 @@ export class LogTable {
         if (!isRow(row) && rows.length > 0) break;
         rows.push(this.#typed(row, before === undefined ? SEQ_NONE : lastSeqOf(before)));
         bytes += rows.at(-1)?.payload.length ?? 0;
-        if (bytes >= PAGE_BYTES) break;
+        if (bytes >= JOURNAL.scanBytes) break;
       }
     } catch (error) {
       // What was read before it is good: the damage is found again right after it.

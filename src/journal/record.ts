@@ -3,6 +3,7 @@
  * value the kind's number, then the fields in the order below. Numbers are never reused, and
  * fields are only ever added at the end: old logs stay readable.
  */
+import { WIRE } from '../config/limits.ts';
 import type {
   AuctionEvent,
   BidStatus,
@@ -53,7 +54,6 @@ const STATUSES: readonly BidStatus[] = [
   'lost',
 ];
 const REASONS: readonly EndReason[] = ['time', 'bought', 'early'];
-const NONCE_BYTES_MAX = 64;
 
 /** What every event on an auction starts with: reference, time, and number of the update. */
 function open(writer: MsgpackWriter, fields: number, event: AuctionEvent): void {
@@ -101,7 +101,7 @@ const CODECS: Codecs = {
       auctionId: reader.str(64) as AuctionId,
       bidder: userOf(reader),
       amountCents: centsOf(reader),
-      nonce: reader.str(NONCE_BYTES_MAX),
+      nonce: reader.str(WIRE.nonceCharsMax),
       code: reader.uint(),
       atUs: reader.uint(),
     }),
@@ -177,7 +177,7 @@ const CODECS: Codecs = {
       auctionSeq: reader.uint(),
       bidder: userOf(reader),
       amountCents: centsOf(reader),
-      nonce: reader.str(NONCE_BYTES_MAX),
+      nonce: reader.str(WIRE.nonceCharsMax),
       flags: reader.uint(),
       priceCents: centsOf(reader),
       leader: userOf(reader),
@@ -206,7 +206,7 @@ const CODECS: Codecs = {
       atUs: reader.uint(),
       bidder: userOf(reader),
       amountCents: centsOf(reader),
-      nonce: reader.str(NONCE_BYTES_MAX),
+      nonce: reader.str(WIRE.nonceCharsMax),
       flags: reader.uint(),
       code: reader.uint(),
       told: {
@@ -269,7 +269,7 @@ const CODECS: Codecs = {
       atUs: reader.uint(),
       auctionSeq: reader.uint(),
       bidder: userOf(reader),
-      nonce: reader.str(NONCE_BYTES_MAX),
+      nonce: reader.str(WIRE.nonceCharsMax),
       scope: reader.uint() === 0 ? 'all' : 'newest',
       endsAtMs: reader.uint(),
       priceCents: centsOf(reader),

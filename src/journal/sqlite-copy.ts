@@ -9,7 +9,7 @@
  */
 import { renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { JOURNAL, MB } from '../config/limits.ts';
+import { JOURNAL } from '../config/limits.ts';
 import { NO_HASH } from './chain.ts';
 import { syncFile } from './data-folder.ts';
 import { readHead } from './head-file.ts';
@@ -24,9 +24,6 @@ import type { SqliteJournalFiles } from './sqlite-journal.ts';
 import { checkedEnd } from './sqlite-journal.ts';
 import { SqliteStateStore } from './sqlite-state-store.ts';
 import { DamagedState } from './state-store.ts';
-
-/** Copied between two transactions. */
-const TRANSACTION_BYTES = 8 * MB;
 
 /**
  * Copies a log up to what it holds now; returns its head.
@@ -103,7 +100,7 @@ function copyRows(rows: Iterable<CheckedRow>, lastSeq: Seq, target: Connection):
     // What a server appends meanwhile is for the next copy.
     if (head.seq >= lastSeq) break;
     bytes += payload.length;
-    if (bytes < TRANSACTION_BYTES) continue;
+    if (bytes < JOURNAL.copyTransactionBytes) continue;
     target.exec('COMMIT; BEGIN');
     bytes = 0;
   }

@@ -10,17 +10,11 @@
  * Without the thread the writer copies every 8 MB and waits each time. Only a reader that stays
  * in one transaction can make the file grow further: it may need the oldest frames.
  */
-import { JOURNAL, MB, SECOND_MS } from '../config/limits.ts';
+import { JOURNAL } from '../config/limits.ts';
 import type { CheckpointLane, Chore } from './checkpointer.ts';
 import type { Connection } from './sqlite-connection.ts';
 import { openCopier } from './sqlite-connection.ts';
 
-/** Beyond this the writer waits for the thread: the file stays below 64 MB. */
-const WAIT_BYTES = 40 * MB;
-/** Longest wait for a thread that does not keep up. */
-const WAIT_MS_MAX = 2 * SECOND_MS;
-/** How often the thread goes after frames that were added while it copied. */
-const PASSES_MAX = 12;
 /** In front of each page in the file. */
 const FRAME_HEADER_BYTES = 24;
 
@@ -80,9 +74,9 @@ export class WalKeeper {
 
   #letCopy(lane: CheckpointLane): void {
     if (!lane.idle) {
-      if (this.#walBytes < WAIT_BYTES) return;
+      if (this.#walBytes < JOURNAL.walWaitBytes) return;
       // A thread that does not answer has died (it had no memory, for instance).
-      this.#laneIsLost = !lane.awaitIdle(WAIT_MS_MAX);
+      this.#laneIsLost = !lane.awaitIdle(JOURNAL.walWaitMsMax);
     }
     if (this.#copyAsked) {
       this.#copyAsked = false;
@@ -110,7 +104,7 @@ export function openCheckpointChore(file: string, synchronous: 'FULL' | 'NORMAL'
  */
 function copyUntilQuiet(db: Connection): void {
   let framesBefore = -1;
-  for (let pass = 0; pass < PASSES_MAX; pass++) {
+  for (let pass = 0; pass < JOURNAL.copyPassesMax; pass++) {
     const { log } = checkpoint(db);
     if (log === framesBefore) return;
     framesBefore = log;

@@ -6,6 +6,7 @@
  * with two doubles for an update (fromSeq, seq) and five for a subscription (handle, epoch, seq,
  * fromEpoch, fromSeq) whose payload starts with the 22 bytes of the auction id.
  */
+import { RINGS } from '../config/limits.ts';
 import { AUCTION_ID_LENGTH } from '../auction/ids.ts';
 import type { Deliveries, Subscription } from '../protocol/deliveries.ts';
 import type { RingProducer } from './byte-ring.ts';
@@ -19,8 +20,6 @@ const NOTIFY = 4;
 const HEADER_BYTES = 16;
 const UPDATE_EXTRA_BYTES = 16;
 const SUBSCRIBED_EXTRA_BYTES = 40;
-/** How long a shard waits at a time for the main thread to make room. */
-const ROOM_WAIT_MS = 50;
 
 /** The shard's end: deliveries become records. Blocks while the ring is full. */
 export class OutboundWriter implements Deliveries {
@@ -83,7 +82,7 @@ export class OutboundWriter implements Deliveries {
     const size = HEADER_BYTES + extraBytes + aligned(payloadBytes);
     while (this.#ring.free < size) {
       this.#ring.publish();
-      this.#ring.waitForRoom(ROOM_WAIT_MS);
+      this.#ring.waitForRoom(RINGS.roomWaitMs);
     }
     this.#ring.word(payloadBytes);
     this.#ring.word(kind);

@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { RINGS } from '../config/limits.ts';
+import { KEY_SET, RINGS, STOP } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
 import { KeySet } from '../gateway/key-set.ts';
 import type { Gateway, GatewayOptions } from '../gateway/server.ts';
@@ -32,9 +32,6 @@ import { NodeReceiptOffice } from './receipt-office.ts';
 import { ShardSet } from './shard-set.ts';
 import type { ShardFailure } from './shard-thread.ts';
 import { ShardThread } from './shard-thread.ts';
-
-/** How long the last answers of a failed node may take to leave. */
-const LAST_WORDS_MS = 200;
 
 export interface RunningNode {
   /** How clients reach it, for instance `http://127.0.0.1:8080`. */
@@ -255,7 +252,7 @@ function running(parts: Parts): RunningNode {
     // Listeners and threads would keep the process alive, and a dead shard looking alive.
     failed: failed.then(async (reason) => {
       outages.abandon();
-      await gateway.drain(LAST_WORDS_MS);
+      await gateway.drain(STOP.lastWordsMs);
       gateway.close();
       await readModel?.stop();
       await Promise.all([shards.abandon(), accounts?.stop()]);
@@ -291,7 +288,7 @@ async function lastMinute({ shards, nowMs, log }: Parts, withinMs: number): Prom
   const untilMs = nowMs() + withinMs;
   if (shards.nextDeadlineMs > untilMs) return;
   log.info({ withinMs }, 'waiting for auctions that are about to end');
-  while (nowMs() < untilMs && shards.nextDeadlineMs <= untilMs) await pause(CLOSING_LOOK_MS);
+  while (nowMs() < untilMs && shards.nextDeadlineMs <= untilMs) await pause(STOP.closingLookMs);
 }
 
 function systemClock(notBeforeUs: number): MonotonicClock {
@@ -322,14 +319,10 @@ function refreshKeys(keys: KeySet, jwks: string | null, log: Log): NodeJS.Timeou
       const message = error instanceof Error ? error.message : String(error);
       log.warn({ jwks, message }, 'the key set could not be read again; the former keys stay');
     });
-  }, KEYS_EVERY_MS);
+  }, KEY_SET.readEveryMs);
   timer.unref();
   return timer;
 }
-
-/** How often a stopping node looks whether the last auctions have ended. */
-const CLOSING_LOOK_MS = 20;
-const KEYS_EVERY_MS = 5 * 60_000;
 
 /** Everybody who still waits learns that the outcome is unknown. */
 function answerUnfinished(gateway: Gateway, shards: ShardSet): void {

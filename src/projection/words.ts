@@ -1,9 +1,7 @@
 /** The words of listings: one index for those that are live, one for the past, one of spellings. */
+import { DISCOVERY } from '../config/limits.ts';
 import type { Connection, Statement } from '../journal/sqlite-connection.ts';
 import { spellingsOf } from './text-query.ts';
-
-/** Spellings that are known to be in the table, so that it is not asked each time. */
-const KNOWN_MAX = 200_000;
 
 export class Words {
   readonly #insert: Readonly<Record<'live' | 'past', Statement>>;
@@ -33,7 +31,7 @@ export class Words {
 
   #learn(word: string): void {
     if (this.#known.has(word)) return;
-    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+    if (this.#known.size >= DISCOVERY.knownWordsMax) this.#known.clear();
     this.#known.add(word);
     const { changes, lastInsertRowid } = this.#addSpelling.run(word);
     if (changes === 1) this.#addParts.run(lastInsertRowid, word);

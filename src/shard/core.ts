@@ -6,6 +6,7 @@
  *                                 └──▶ state (evolve)
  *                                 └──▶ watchers, private feed (outbox, held until the commit)
  */
+import { WIRE } from '../config/limits.ts';
 import type { Auction } from '../auction/auction.ts';
 import type { AuctionEvent, ShardEvent } from '../auction/events.ts';
 import type { AuctionRef, UserId, UserRef } from '../auction/ids.ts';
@@ -173,12 +174,9 @@ export class ShardCore {
       id,
       code: REFUSALS[name].code,
       retryAfterMs: null,
-      field: field?.slice(0, FIELD_UNITS_MAX) ?? null,
-      reason: reason?.slice(0, REASON_UNITS_MAX) ?? null,
+      field: field?.slice(0, WIRE.refusedFieldCharsMax) ?? null,
+      reason: reason?.slice(0, WIRE.refusedReasonCharsMax) ?? null,
     });
     this.outbox.reply(conn);
   }
 }
-
-const FIELD_UNITS_MAX = 128;
-const REASON_UNITS_MAX = 256;
