@@ -147,7 +147,7 @@ export class GavelServer {
 }
 
 /**
- * eBay's ten steps, walked to the end because of the start price; the last one is 1.00 instead of
+ * eBay's ten steps, walked to the end because of the start price; the last one is 0.10 instead of
  * 100.00, so that millions of bids on one auction stay in the range of real prices.
  */
 function listing(number: number): object {

@@ -13,7 +13,7 @@ export const BINARY_PROTOCOL = 'gavel.v1.msgpack';
 /** From 5,000.00 on, so that all ten steps of the increment table are walked. */
 export const START_CENTS = 1_000_000;
 /** The last step of the table that the auctions are listed with. */
-export const INCREMENT_CENTS = 100;
+export const INCREMENT_CENTS = 10;
 /** Twice the increment: each bid is good enough after the one before it. */
 const STEP_CENTS = 2 * INCREMENT_CENTS;
 
