@@ -361,6 +361,8 @@ export const ACCOUNTS = {
 export const SHARDS = {
   /** Points of the hash ring are computed for at most this many. */
   countMax: 1024,
+  /** On one core too: while one shard waits for its disk, the other decides. */
+  automaticMin: 2,
 } as const;
 
 export const TIME = {

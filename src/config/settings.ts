@@ -83,7 +83,7 @@ export const KEYS = {
       'auto',
       1,
       SHARDS.countMax,
-      'Worker threads; fixed when the data folder is made. `auto`: one less than the cores, at least 1.',
+      'Worker threads; fixed when the data folder is made. `auto`: one less than the cores, at least 2.',
     ),
   },
   auth: {

@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { KEY_SET, RINGS, STOP } from '../config/limits.ts';
+import { KEY_SET, RINGS, SHARDS, STOP } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
 import { KeySet } from '../gateway/key-set.ts';
 import type { Gateway, GatewayOptions } from '../gateway/server.ts';
@@ -62,7 +62,7 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
   const folder = settings.data.folder;
   const { meta, release } = takeDataFolder(folder, {
     shards: settings.data.shards,
-    shardsDefault: Math.max(1, availableParallelism() - 1),
+    shardsDefault: Math.max(SHARDS.automaticMin, availableParallelism() - 1),
     nowMs: Date.now(),
   });
   const clock = systemClock(0);
