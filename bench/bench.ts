@@ -12,6 +12,7 @@ import { OtherPrograms } from './other-programs.ts';
 import { Skipped } from './scenario.ts';
 import type { Bench, BenchOptions, Scenario } from './scenario.ts';
 import { BYTES } from './scenarios/bytes.ts';
+import { CONNECTIONS } from './scenarios/connections.ts';
 import { CORE } from './scenarios/core.ts';
 import { FANOUT } from './scenarios/fanout.ts';
 import { HOT } from './scenarios/hot.ts';
@@ -43,6 +44,7 @@ export const SCENARIOS: readonly Scenario[] = [
   RESTART,
   BYTES,
   FANOUT,
+  CONNECTIONS,
   OVERLOAD,
   HOT,
 ];

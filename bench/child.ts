@@ -27,6 +27,8 @@ export class Child {
   readonly name: string;
   readonly process: ChildProcess;
   readonly #exited: Promise<unknown>;
+  /** What it prints, line by line; null: its output is not read. */
+  readonly #lines: AsyncIterator<string> | null;
   #stderr = '';
 
   constructor(name: string, command: string, args: readonly string[], options: ChildOptions = {}) {
@@ -37,6 +39,7 @@ export class Child {
       env: options.env ?? process.env,
       stdio: ['pipe', output, 'pipe'],
     });
+    this.#lines = this.process.stdout && linesOf(this.process.stdout);
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS_KEPT);
     });
@@ -50,13 +53,12 @@ export class Child {
     return pid !== undefined && exitCode === null && signalCode === null;
   }
 
-  /** The first line that it prints, parsed. */
-  async firstLine<T>(): Promise<T> {
-    const { stdout } = this.process;
-    if (stdout === null) throw new Error(`the output of ${this.name} is not read`);
-    const line = await firstLineOf(stdout);
-    if (line === undefined) throw await this.failure('said nothing');
-    return JSON.parse(line) as T;
+  /** The next line that it prints, parsed. */
+  async nextLine<T>(): Promise<T> {
+    if (this.#lines === null) throw new Error(`the output of ${this.name} is not read`);
+    const { done, value } = await this.#lines.next();
+    if (done === true) throw await this.failure('said nothing');
+    return JSON.parse(value) as T;
   }
 
   /** An error that tells how it ended. */
@@ -94,13 +96,9 @@ export function sleep(ms: number): Promise<void> {
   });
 }
 
-/** Undefined where the stream ends without one. */
-export async function firstLineOf(stream: Readable): Promise<string | undefined> {
-  const lines = createInterface({ input: stream });
-  const said = once(lines, 'line') as Promise<[string]>;
-  const ended = once(lines, 'close').then(() => [undefined] as const);
-  const [line] = await Promise.race([said, ended]);
-  return line;
+/** The lines of a stream, one after the other, none lost between two looks. */
+export function linesOf(stream: Readable): AsyncIterator<string> {
+  return createInterface({ input: stream })[Symbol.asyncIterator]();
 }
 
 /** A port that nobody listens on right now. */

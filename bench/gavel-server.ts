@@ -3,7 +3,7 @@
  * keep one client from doing what a load generator does are raised: messages, bytes and bids in
  * flight of a connection; commands, requests and sign-ins a second; bids a minute on an auction.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { keysFolder } from '../src/journal/data-folder.ts';
@@ -119,6 +119,14 @@ export class GavelServer {
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return JSON.parse(text) as T;
+  }
+
+  /** Memory that the process has in use, bytes; what the kernel keeps for its sockets is not in it. */
+  async residentBytes(): Promise<number> {
+    const told = await readFile(`/proc/${this.#child.process.pid}/status`, 'utf8');
+    const kB = /^VmRSS:\s*(\d+) kB$/m.exec(told)?.[1];
+    if (kB === undefined) throw new Error('the memory of the server cannot be read');
+    return Number(kB) * 1024;
   }
 
   /** Ends it without asking; nothing that was answered may depend on more. */

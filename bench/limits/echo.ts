@@ -8,7 +8,7 @@ export async function startEcho(bench: Bench, auctions: number): Promise<LoadTar
   const main = pathOf('limits/echo-server.ts');
   const child = new Child('the echo server', process.execPath, [main], { output: true });
   bench.defer(() => child.stop());
-  const { port } = await child.firstLine<{ port: number }>();
+  const { port } = await child.nextLine<{ port: number }>();
   return {
     port,
     tokens: Array.from({ length: CONNECTIONS }, (_, i) => `bidder-${i}`),

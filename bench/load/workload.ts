@@ -64,7 +64,7 @@ export async function load(
   const child = new Child('the load generator', process.execPath, [main], { output: true });
   bench.defer(() => child.kill());
   child.process.stdin?.end(JSON.stringify(plan));
-  const result = await child.firstLine<LoadResult>();
+  const result = await child.nextLine<LoadResult>();
   await child.exit();
   auctions.nextStep = result.nextStep;
   return result;

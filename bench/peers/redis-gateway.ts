@@ -16,7 +16,7 @@ import { ANSWER } from '../../src/protocol/messages/answer.ts';
 import { HELLO } from '../../src/protocol/messages/hello.ts';
 import { REFUSED } from '../../src/protocol/messages/refused.ts';
 import { WELCOME } from '../../src/protocol/messages/welcome.ts';
-import { firstLineOf } from '../child.ts';
+import { linesOf } from '../child.ts';
 import { listen } from '../limits/listen.ts';
 
 interface Settings {
@@ -170,9 +170,9 @@ async function listAuctions(): Promise<void> {
 }
 
 async function readSettings(): Promise<Settings> {
-  const line = await firstLineOf(process.stdin);
-  if (line === undefined) throw new Error('the settings are missing on standard input');
-  return JSON.parse(line) as Settings;
+  const line = await linesOf(process.stdin).next();
+  if (line.done === true) throw new Error('the settings are missing on standard input');
+  return JSON.parse(line.value) as Settings;
 }
 
 listen(app);

@@ -34,7 +34,7 @@ export async function startRedis(bench: Bench, auctions: number): Promise<LoadTa
   gateway.process.stdin?.write(
     `${JSON.stringify({ redisPort, auctionIds: set.ids, ...prices })}\n`,
   );
-  const { port } = await gateway.firstLine<{ port: number }>();
+  const { port } = await gateway.nextLine<{ port: number }>();
   const tokens = Array.from({ length: CONNECTIONS }, (_, i) => `bidder-${i}`);
   return { port, tokens, auctions: set };
 }

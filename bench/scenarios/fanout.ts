@@ -161,7 +161,7 @@ async function loopRate(
   const args = [pathOf(main), `${tickMs}`, `${WATCHERS}`];
   const child = new Child(`the ${name}`, process.execPath, args, { output: true });
   bench.defer(() => child.stop());
-  const { port } = await child.firstLine<{ port: number }>();
+  const { port } = await child.nextLine<{ port: number }>();
   const nobody = { auctionId: 'x'.repeat(22), watcherToken: 'watcher', bidderTokens: [] };
   const result = await watch(bench, { dialect, port, ...nobody });
   await child.stop();
@@ -187,7 +187,7 @@ async function watch(
   const child = new Child('the watchers', process.execPath, [main], { output: true });
   bench.defer(() => child.kill());
   child.process.stdin?.end(JSON.stringify(plan));
-  const result = await child.firstLine<WatchResult>();
+  const result = await child.nextLine<WatchResult>();
   await child.exit();
   return result;
 }

@@ -29,12 +29,15 @@ export function benchCommand(context: Context): Command {
       'Starts servers and a load generator on this machine, on 127.0.0.1 only, and measures:\n' +
       '  core     durable answers per second, and the limits of the machine\n' +
       '  latency  at 58,000 bids/s, from the scheduled time\n' +
-      '  overload 1, 2, 5 and 10 times what the server can take, and back\n' +
-      '  hot      what one busy auction costs the others\n' +
       "  redis    side by side with the seed's design (needs redis-server, and npm ci in bench/)\n" +
       '  restart  time to ready after a kill\n' +
       '  bytes    of an update on the wire\n' +
-      'Close other programs first. All together take about ten minutes.',
+      '  fanout   10,000 watchers of one auction (its peers need npm ci in bench/)\n' +
+      '  connections\n' +
+      '           15,000 of them: their memory, and what they cost a bid\n' +
+      '  overload 1, 2, 5 and 10 times what the server can take, and back\n' +
+      '  hot      what one busy auction costs the others\n' +
+      'Close other programs first. All together take about a quarter of an hour.',
     examples: [
       'gavel bench',
       'gavel bench core latency',
