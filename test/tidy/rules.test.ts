@@ -243,6 +243,7 @@ test('rule ceilings: bites from one line above, whatever stands in the text', ()
         files: {
           'lib/a.ts': OWNS + '// line\n'.repeat(FILE_LINES_MAX - 1),
           'lib/b.ts': OWNS + '// line\n'.repeat(FILE_LINES_MAX),
+          'config/limits.ts': OWNS + '// line\n'.repeat(FILE_LINES_MAX),
         },
         finds: [`src/lib/b.ts:${FILE_LINES_MAX + 1} [ceilings] the file has ${FILE_LINES_MAX + 1}`],
       },
