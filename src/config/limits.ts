@@ -358,6 +358,18 @@ export const ACCOUNTS = {
   attemptsAccountsMax: 100_000,
 } as const;
 
+/** When updates are published. */
+export const CONFLATION = {
+  /** A tick that comes later than so many times its time shows a process that is busy writing. */
+  lateFactor: 1.1,
+  /**
+   * Then the next round waits for this share of what the process was busy for. Measured with 10,000
+   * watchers on two cores: p99 from bid to watcher 360 ms with none, 240 with 0, 200 with a quarter,
+   * 285 with 1.
+   */
+  breathShare: 0.25,
+} as const;
+
 export const SHARDS = {
   /** Points of the hash ring are computed for at most this many. */
   countMax: 1024,

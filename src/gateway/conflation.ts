@@ -8,7 +8,14 @@
  *
  * What is urgent never waits: it goes out at once, behind what was waiting for its auction, so that
  * the order of positions holds. One timer serves all auctions, and runs only while one is paced.
+ *
+ * Sockets are written to after the tick, so the timer shows what that took: it comes late. Then the
+ * next tick is put off, by a share of what the process was busy for, so that bids are read between
+ * two rounds and watchers are not sent more than they can read:
+ *
+ *   tick ── writing to all who watch ──▶ timer, late ── breath ──▶ tick, with what is newest now
  */
+import { CONFLATION } from '../config/limits.ts';
 import { assert } from '../lib/assert.ts';
 import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import { decodeAs } from '../protocol/frame.ts';
@@ -80,6 +87,7 @@ export interface ConflationOptions<T> {
   /** 0: every update is published. */
   readonly tickMs: number;
   readonly after: After;
+  readonly nowUs: () => number;
   /** This is published now. */
   readonly publish: (auction: T, update: Update) => void;
 }
@@ -90,6 +98,8 @@ export class Conflation<T extends { readonly pace: Pace }> {
   /** In the order in which they were first published. */
   #paced: T[] = [];
   #callOff: (() => void) | null = null;
+  /** When the timer was set for the next tick. */
+  #setUs = 0;
   #isStopped = false;
 
   constructor(options: ConflationOptions<T>) {
@@ -111,7 +121,7 @@ export class Conflation<T extends { readonly pace: Pace }> {
     if (pace.isPaced) return pace.keep(update);
     pace.isPaced = true;
     this.#paced.push(auction);
-    this.#callOff ??= this.#options.after(tickMs, this.#tick);
+    if (this.#callOff === null) this.#setTimer();
     publish(auction, update);
   }
 
@@ -121,6 +131,18 @@ export class Conflation<T extends { readonly pace: Pace }> {
     this.#callOff?.();
     this.#callOff = null;
   }
+
+  #setTimer(): void {
+    this.#setUs = this.#options.nowUs();
+    this.#callOff = this.#options.after(this.#options.tickMs, this.#due);
+  }
+
+  readonly #due = (): void => {
+    const { tickMs, after, nowUs } = this.#options;
+    const busyMs = (nowUs() - this.#setUs) / 1000;
+    if (busyMs < tickMs * CONFLATION.lateFactor) return this.#tick();
+    this.#callOff = after(Math.ceil(busyMs * CONFLATION.breathShare), this.#tick);
+  };
 
   readonly #tick = (): void => {
     this.#callOff = null;
@@ -133,10 +155,7 @@ export class Conflation<T extends { readonly pace: Pace }> {
       this.#paced.push(auction);
       this.#release(auction);
     }
-    // Counted from the end of this one, so that a busy process keeps its breath.
-    if (this.#paced.length > 0) {
-      this.#callOff = this.#options.after(this.#options.tickMs, this.#tick);
-    }
+    if (this.#paced.length > 0) this.#setTimer();
   };
 
   /** Publishes what waits. */

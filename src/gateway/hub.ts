@@ -80,6 +80,7 @@ export class Hub {
     this.#conflation = new Conflation({
       tickMs: options.limits.conflationMs,
       after: options.after,
+      nowUs: options.nowUs,
       publish: (watched, update) => this.#published(watched, update),
     });
   }
