@@ -23,6 +23,8 @@ export interface Terminal {
   err(line: string): void;
   /** Calls back on Ctrl-C and SIGTERM; the function returned ends that. */
   onInterrupt(handler: (signal: string) => void): () => void;
+  /** Calls back on SIGHUP, which ends the program otherwise; the function returned ends that. */
+  onHangUp(handler: () => void): () => void;
   /** From now on the program goes on when nobody reads its output any more. */
   outliveReader(): void;
 }
@@ -58,6 +60,10 @@ export function processTerminal(): Terminal {
     err: (line) => void process.stderr.write(`${line}\n`),
     outliveReader: () => {
       outlives = true;
+    },
+    onHangUp(handler) {
+      process.on('SIGHUP', handler);
+      return () => void process.off('SIGHUP', handler);
     },
     onInterrupt(handler) {
       for (const signal of SIGNALS) process.on(signal, handler);

@@ -2,7 +2,7 @@
 import { isKey } from './configuration-file.ts';
 import type { Key } from './key.ts';
 import { envName } from './load-config.ts';
-import { KEYS } from './settings.ts';
+import { isLive, KEYS } from './settings.ts';
 import type { Group } from './settings.ts';
 
 const HEAD = `# Configuration
@@ -18,6 +18,10 @@ variables are an error at start, with exit code 78.
 
 \`gavel config print\` shows every value and where it comes from; \`gavel config check\` only checks.
 An example file with every key is [config/gavel.example.yaml](../config/gavel.example.yaml).
+
+On SIGHUP a running server reads all of them again and takes over the keys that are marked with
+↻. What else was changed is named in the log and waits for the next start. A configuration that
+is wrong changes nothing; the log says what is wrong.
 `;
 
 export function configurationDoc(): string {
@@ -35,7 +39,9 @@ function rowsOf(group: Group, path: string): string[][] {
   return Object.entries(group).flatMap(([name, value]) => {
     const full = `${path}.${name}`;
     if (!isKey(value)) return rowsOf(value, full);
-    return [[`\`${full}\``, `\`${envName(full)}\``, value.type, fallbackText(value), value.text]];
+    const mark = isLive(full) ? ' ↻' : '';
+    const key = `\`${full}\`${mark}`;
+    return [[key, `\`${envName(full)}\``, value.type, fallbackText(value), value.text]];
   });
 }
 

@@ -9,6 +9,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { assert } from '../lib/assert.ts';
 import { fileProblem } from '../lib/file-problem.ts';
 import { ConfigError } from './config-error.ts';
@@ -16,7 +17,7 @@ import { isKey, keysByPath, readConfigurationFile, unknownKey } from './configur
 import type { FileContent } from './configuration-file.ts';
 import type { Key } from './key.ts';
 import { nearestName } from './nearest-name.ts';
-import { KEYS, contradictions } from './settings.ts';
+import { KEYS, contradictions, isLive } from './settings.ts';
 import type { Group, Settings } from './settings.ts';
 
 /**
@@ -118,11 +119,41 @@ function resolveConfig(file: string | null, content: FileContent, sources: Confi
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
+  return configOf(entries, file);
+}
+
+function configOf(entries: readonly Entry[], file: string | null): Config {
   const valueByPath = new Map(entries.map(({ path, value }) => [path, value]));
   const settings = assemble(KEYS, '', valueByPath) as Settings;
   const found = contradictions(settings);
   if (found.length > 0) throw new ConfigError(found);
   return { settings, entries, file };
+}
+
+export interface Reloaded {
+  /** What holds from now on. */
+  readonly config: Config;
+  /** Keys that have another value from now on. */
+  readonly changed: readonly Entry[];
+  /** Keys that were changed, but keep their former value until the next start. */
+  readonly atNextStart: readonly Entry[];
+}
+
+/**
+ * What a running server takes over of a configuration that was read again.
+ * @throws ConfigError where new and kept values contradict each other
+ */
+export function reloaded(running: Config, read: Config): Reloaded {
+  const readByPath = new Map(read.entries.map((entry) => [entry.path, entry]));
+  const differing = running.entries.flatMap(({ path, value }) => {
+    const entry = readByPath.get(path);
+    return entry === undefined || isDeepStrictEqual(entry.value, value) ? [] : [entry];
+  });
+  const changed = differing.filter(({ path }) => isLive(path));
+  const atNextStart = differing.filter(({ path }) => !isLive(path));
+  const takenOver = new Map(changed.map((entry) => [entry.path, entry]));
+  const entries = running.entries.map((entry) => takenOver.get(entry.path) ?? entry);
+  return { config: configOf(entries, read.file), changed, atNextStart };
 }
 
 function rawValue(

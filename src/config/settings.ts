@@ -279,6 +279,19 @@ export const KEYS = {
   },
 } as const;
 
+/** What a running server takes over on SIGHUP; the rest is fixed in sockets, threads or the log. */
+const LIVE = [
+  /^limits\.(?!backPressure$)/,
+  /^overload\./,
+  /^server\.(conflation|drain)$/,
+  /^log\.level$/,
+];
+
+/** @param path for instance `limits.connections` */
+export function isLive(path: string): boolean {
+  return LIVE.some((pattern) => pattern.test(path));
+}
+
 /** Keys and groups of keys, by name. */
 export interface Group {
   readonly [name: string]: Group | Key<unknown>;

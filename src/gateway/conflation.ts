@@ -84,8 +84,8 @@ export class Pace {
 export type After = (ms: number, run: () => void) => () => void;
 
 export interface ConflationOptions<T> {
-  /** 0: every update is published. */
-  readonly tickMs: number;
+  /** Asked each time, because it may change; 0: every update is published. */
+  readonly tickMs: () => number;
   readonly after: After;
   readonly nowUs: () => number;
   /** This is published now. */
@@ -116,8 +116,9 @@ export class Conflation<T extends { readonly pace: Pace }> {
     if (this.#isStopped) return;
     const { publish, tickMs } = this.#options;
     const { pace } = auction;
-    if (update.urgent && pace.isWaiting) this.#release(auction);
-    if (update.urgent || tickMs === 0) return publish(auction, update);
+    const goesAtOnce = update.urgent || tickMs() === 0;
+    if (goesAtOnce && pace.isWaiting) this.#release(auction);
+    if (goesAtOnce) return publish(auction, update);
     if (pace.isPaced) return pace.keep(update);
     pace.isPaced = true;
     this.#paced.push(auction);
@@ -134,13 +135,13 @@ export class Conflation<T extends { readonly pace: Pace }> {
 
   #setTimer(): void {
     this.#setUs = this.#options.nowUs();
-    this.#callOff = this.#options.after(this.#options.tickMs, this.#due);
+    this.#callOff = this.#options.after(this.#options.tickMs(), this.#due);
   }
 
   readonly #due = (): void => {
     const { tickMs, after, nowUs } = this.#options;
     const busyMs = (nowUs() - this.#setUs) / 1000;
-    if (busyMs < tickMs * CONFLATION.lateFactor) return this.#tick();
+    if (busyMs < tickMs() * CONFLATION.lateFactor) return this.#tick();
     this.#callOff = after(Math.ceil(busyMs * CONFLATION.breathShare), this.#tick);
   };
 

@@ -109,6 +109,7 @@ function downOf(reports: readonly ShardReport[]): readonly number[] {
 }
 
 export function makeParts(options: GatewayOptions, sockets: SocketSide): GatewayParts {
+  // One object that all parts ask each time: a running server may take over other limits.
   const limits: GatewayLimits = { ...GATEWAY_LIMITS, ...options.limits };
   assertLimits(limits);
   const { shards, clock, log } = options;

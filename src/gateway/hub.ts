@@ -78,7 +78,7 @@ export class Hub {
     this.#publish = options.publish;
     this.#nowUs = options.nowUs;
     this.#conflation = new Conflation({
-      tickMs: options.limits.conflationMs,
+      tickMs: () => this.#limits.conflationMs,
       after: options.after,
       nowUs: options.nowUs,
       publish: (watched, update) => this.#published(watched, update),

@@ -10,6 +10,8 @@ import type { Revocation } from '../account/requests.ts';
 import type { RefusalName } from '../protocol/refusals.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { drainSessions } from './drain.ts';
+import type { GatewayLimits } from './gateway-limits.ts';
+import { assertLimits } from './gateway-limits.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { GatewayOptions, GatewayParts } from './gateway-parts.ts';
 import { makeParts } from './gateway-parts.ts';
@@ -30,6 +32,8 @@ export interface Gateway {
   readonly metrics: GatewayMetrics;
   /** Before the first `setReady(true)` everything is refused with NOT_READY. */
   setReady(ready: boolean): void;
+  /** Takes over other limits; those of a socket's buffers hold for what they were opened with. */
+  setLimits(limits: GatewayLimits): void;
   /** Lets nobody new in; who is there goes on. */
   finish(): void;
   /** Takes nothing new, sends clients away, and resolves when the last answer has left. */
@@ -96,6 +100,10 @@ function gatewayOf(
     deliveries,
     metrics,
     setReady: (ready) => life.setReady(ready),
+    setLimits(changed) {
+      assertLimits(changed);
+      Object.assign(parts.limits, changed);
+    },
     finish: () => life.finish(),
     async drain(withinMs) {
       life.stop();

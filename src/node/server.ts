@@ -39,6 +39,8 @@ export interface RunningNode {
   readonly internalUrl: string;
   /** A token of the own key. @throws Error where tokens come from elsewhere (auth.jwks). */
   tokenFor(sub: string, roles: readonly RoleName[]): Promise<string>;
+  /** Takes over other limits, and how long a stop may take. What is not live is left alone. */
+  setLimits(settings: Settings): void;
   /** Sends clients away, finishes what was accepted, writes a snapshot, lets go of the folder. */
   stop(): Promise<void>;
   /** Resolves when the node cannot go on; it has stopped answering and let go of everything then. */
@@ -244,7 +246,8 @@ interface Parts {
 
 function running(parts: Parts): RunningNode {
   const { settings, gateway, shards, readModel, outages, accounts, ownKey, close, failed } = parts;
-  const { host, internalHost, publicUrl, drainMs } = settings.server;
+  const { host, internalHost, publicUrl } = settings.server;
+  let { drainMs } = settings.server;
   const { issuer, audience, accessTtlMs } = settings.auth;
   return {
     publicUrl: publicUrl ?? urlOf(host, gateway.port),
@@ -269,6 +272,10 @@ function running(parts: Parts): RunningNode {
         audience,
         nowMs: Date.now(),
       });
+    },
+    setLimits(changed) {
+      drainMs = changed.server.drainMs;
+      gateway.setLimits(gatewayLimits(changed));
     },
     async stop() {
       gateway.finish();

@@ -48,6 +48,10 @@ export class FakeTerminal implements Terminal {
     this.stderr += `${line}\n`;
   }
 
+  onHangUp(): () => void {
+    return () => undefined;
+  }
+
   onInterrupt(handler: (signal: string) => void): () => void {
     this.#handlers.add(handler);
     return () => void this.#handlers.delete(handler);

@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { KEYS } from '../../src/config/settings.ts';
 import { keysByPath } from '../../src/config/configuration-file.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
-import { envName, loadConfig, settingsWith } from '../../src/config/load-config.ts';
+import { envName, loadConfig, reloaded, settingsWith } from '../../src/config/load-config.ts';
 import type { ConfigSources } from '../../src/config/load-config.ts';
 
 function folderWith(t: TestContext, file: string | null, name = 'gavel.yaml'): string {
@@ -146,4 +146,32 @@ test('no two keys share a variable, and every key has a sentence', () => {
   const keys = keysByPath(KEYS);
   assert.equal(new Set([...keys.keys()].map(envName)).size, keys.size);
   for (const [path, key] of keys) assert.match(key.text, /\.$/, path);
+});
+
+test('a running server takes over what is live, and is told of the rest', (t) => {
+  const file = 'limits:\n  connections: 100\n  connectionsPerIp: 10\n';
+  const folder = folderWith(t, file);
+  const before = loadConfig({ folder });
+  const env = {
+    GAVEL_LIMITS_CONNECTIONS: '50',
+    GAVEL_LIMITS_BACK_PRESSURE: '1MB',
+    GAVEL_SERVER_PORT: '9999',
+    GAVEL_SERVER_ALLOWED_ORIGINS: 'https://a.example',
+  };
+  const { config, changed, atNextStart } = reloaded(before, loadConfig({ folder, env }));
+  assert.deepEqual(
+    changed.map(({ path, text }) => [path, text]),
+    [['limits.connections', '50']],
+  );
+  assert.deepEqual(
+    atNextStart.map(({ path }) => path),
+    ['server.port', 'server.allowedOrigins', 'limits.backPressure'],
+  );
+  assert.equal(config.settings.limits.connections, 50);
+  assert.equal(config.settings.limits.backPressureBytes, before.settings.limits.backPressureBytes);
+  assert.equal(config.settings.server.port, 8080);
+  // Read again as it was: nothing but the limit changes back.
+  const again = reloaded(config, loadConfig({ folder }));
+  assert.deepEqual(again.config.settings, before.settings);
+  assert.deepEqual(again.atNextStart, []);
 });

@@ -43,7 +43,7 @@ class Rig {
       model: new ModelAuction(i + 1),
     }));
     this.conflation = new Conflation<Auction>({
-      tickMs,
+      tickMs: () => tickMs,
       nowUs: () => this.nowUs,
       after: (ms, run) => {
         this.waitsMs.push(ms);

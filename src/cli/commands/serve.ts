@@ -9,7 +9,10 @@ import { EXIT } from '../exit-codes.ts';
 import { ownName, whereOptions } from '../hints.ts';
 import { makeLogger } from '../logger.ts';
 import type { Context, Terminal } from '../terminal.ts';
-import type { Config } from '../../config/load-config.ts';
+import type { Logger } from 'pino';
+import { ConfigError } from '../../config/config-error.ts';
+import { reloaded } from '../../config/load-config.ts';
+import type { Config, Entry } from '../../config/load-config.ts';
 import { formatDuration } from '../../config/units.ts';
 import type { NodeFailure, RunningNode } from '../../node/server.ts';
 
@@ -19,7 +22,8 @@ export function serveCommand(context: Context): Command {
     summary: 'start the server',
     description:
       'Starts the server on a data folder, which is made on the first start. Stops cleanly on Ctrl-C\n' +
-      'and SIGTERM; a second Ctrl-C stops at once, and even then nothing that was answered is lost.',
+      'and SIGTERM; a second Ctrl-C stops at once, and even then nothing that was answered is lost.\n' +
+      'SIGHUP reads the configuration again and takes over limits and log level.',
     examples: [
       'gavel serve',
       'gavel serve --port 9000 --data /var/lib/gavel',
@@ -57,7 +61,8 @@ async function run(options: ServeOptions, context: Context): Promise<void> {
   const log = await makeLogger(config.settings.log, terminal);
   const { startNode } = await import('../../node/server.ts');
   const interrupts = new Interrupts(terminal);
-  let node: RunningNode;
+  let node: RunningNode | null = null;
+  const endReloads = reloadOnHangUp(options, config, log, terminal, () => node);
   try {
     node = await startNode(config.settings, log);
   } catch (error) {
@@ -75,6 +80,42 @@ async function run(options: ServeOptions, context: Context): Promise<void> {
   if (failedLate !== null) throw stopped(failedLate);
   terminal.err(`Stopped after ${((performance.now() - startedMs) / 1000).toFixed(1)} s.`);
   interrupts.end();
+  endReloads();
+}
+
+/** On SIGHUP: whatever is wrong with the configuration, the server goes on with what it has. */
+function reloadOnHangUp(
+  options: ServeOptions,
+  started: Config,
+  log: Logger,
+  terminal: Terminal,
+  node: () => RunningNode | null,
+): () => void {
+  let running = started;
+  return terminal.onHangUp(() => {
+    const server = node();
+    if (server === null) return log.warn('SIGHUP: still starting; send it again once it is ready');
+    try {
+      const { config, changed, atNextStart } = reloaded(running, configFrom(options, terminal));
+      running = config;
+      server.setLimits(config.settings);
+      // Told at the more talkative one of both levels.
+      if (!log.isLevelEnabled('info')) log.level = config.settings.log.level;
+      log.info({ changed: textsOf(changed) }, 'SIGHUP: the configuration was read again');
+      log.level = config.settings.log.level;
+      if (atNextStart.length === 0) return;
+      log.warn({ keys: textsOf(atNextStart) }, 'SIGHUP: changed, but taken over at the next start');
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const { problems } = error;
+      log.error({ problems }, 'SIGHUP: the configuration is wrong; nothing was taken over');
+    }
+  });
+}
+
+/** By path. */
+function textsOf(entries: readonly Entry[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(entries.map(({ path, text }) => [path, text]));
 }
 
 /** The first signal asks to stop; the second one does not wait. */
