@@ -155,13 +155,12 @@ export class GavelServer {
 }
 
 /**
- * eBay's ten steps, walked to the end because of the start price; the last one is 0.10 instead of
- * 100.00, so that millions of bids on one auction stay in the range of real prices.
+ * eBay's ten steps, walked to the end because of the start price; all of them are 0.10, so that
+ * millions of bids on one auction stay in the range of real prices.
  */
 function listing(number: number): object {
   const below = [100, 500, 2_500, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000];
-  const steps = [5, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
-  const table = below.map((belowCents, i) => ({ belowCents, incrementCents: steps[i] }));
+  const table = below.map((belowCents) => ({ belowCents, incrementCents: INCREMENT_CENTS }));
   return {
     title: `Benchmark auction ${number}`,
     currency: 'USD',

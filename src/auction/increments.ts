@@ -65,10 +65,14 @@ export function incrementsFault(table: IncrementTable): string | null {
   if (table.length === 0) return 'must have at least one step';
   if (table.length > INCREMENT_STEPS_MAX) return `must have at most ${INCREMENT_STEPS_MAX} steps`;
   let belowBefore = 0;
+  let incrementBefore = 0;
   for (const [i, { belowCents, incrementCents }] of table.entries()) {
     if (!isCents(incrementCents) || incrementCents < 1) {
       return `increments must be whole numbers from 1 to ${CENTS_MAX}`;
     }
+    // Else a higher price could ask for a lower next bid, and one bid less could mean a higher price.
+    if (incrementCents < incrementBefore) return 'increments must not fall from step to step';
+    incrementBefore = incrementCents;
     const isLast = i === table.length - 1;
     if (isLast !== (belowCents === null)) return 'the last step, and only it, must be open';
     if (belowCents === null) break;

@@ -57,6 +57,7 @@ test('faulty tables are refused with a reason', () => {
     [table([0, 5], [null, 5]), /ascend/],
     [table([1.5, 5], [null, 5]), /ascend/],
     [table([100, 0], [null, 5]), /increments/],
+    [table([100, 5], [null, 4]), /must not fall/],
     [table([100, 5], [null, -1]), /increments/],
     [table([100, 2.5], [null, 5]), /increments/],
     [table([null, CENTS_MAX + 1]), /increments/],
