@@ -91,6 +91,33 @@ test('a peek sees number, id and auction id in every form that MessagePack has f
   ];
   peek.open(Uint8Array.from(long));
   assert.deepEqual([peek.number, peek.id, peek.auctionIdAt], [2, 9, 14]);
+  // Wide, signed and float forms, as encoders of other languages write them.
+  const float9 = [...new Uint8Array(new Float64Array([9]).buffer)].reverse();
+  for (const [number, id] of [
+    [
+      [0xd0, 2],
+      [0xd3, 0, 0, 0, 0, 0, 0, 0, 9],
+    ],
+    [
+      [0xd1, 0, 2],
+      [0xd2, 0, 0, 0, 9],
+    ],
+    [
+      [0xcb, 0x40, 0, 0, 0, 0, 0, 0, 0],
+      [0xcb, ...float9],
+    ],
+  ]) {
+    for (const length of [
+      [0xda, 0, 22],
+      [0xdb, 0, 0, 0, 22],
+    ]) {
+      const head = [0xdd, 0, 0, 0, 3, ...(number ?? []), ...(id ?? []), ...length];
+      peek.open(Uint8Array.from([...head, ...Buffer.from('a'.repeat(22))]));
+      assert.deepEqual([peek.number, peek.id, peek.auctionIdAt], [2, 9, head.length]);
+    }
+  }
+  peek.open(Uint8Array.from([0x92, 2, 0xcb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0]));
+  assert.deepEqual([peek.number, peek.id], [2, 0], '1.5 is no id');
   peek.open(Uint8Array.from([0xdc, 0, 3, 2, 9, 0xb6, ...Buffer.from('a'.repeat(22))]));
   assert.deepEqual([peek.number, peek.id, peek.auctionIdAt], [2, 9, 6]);
 });
