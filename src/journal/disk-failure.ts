@@ -5,6 +5,19 @@
  */
 import Database from 'better-sqlite3';
 
+/**
+ * Names of the errors that come from a disk or from what stands on it: starting a thread again does
+ * not mend them. (Names, because an error loses its class between threads.)
+ */
+export const STORAGE_FAILURES: ReadonlySet<string> = new Set([
+  'DamagedJournal',
+  'DamagedState',
+  'DamagedDataFolder',
+  'WrongFormat',
+  'DiskFailure',
+  'CommitFailure',
+]);
+
 export class DiskFailure extends Error {
   override name = 'DiskFailure';
 }

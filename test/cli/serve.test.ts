@@ -23,8 +23,8 @@ interface Served {
   readonly url: string;
   readonly port: string;
   readonly token: string;
-  /** Ends it; returns exit code and stderr. */
-  stop(signal?: NodeJS.Signals): Promise<{ code: number | null; err: string }>;
+  /** Ends it with one signal or several; returns exit code and stderr. */
+  stop(...signals: NodeJS.Signals[]): Promise<{ code: number | null; err: string }>;
 }
 
 async function serve(t: TestContext): Promise<Served> {
@@ -66,8 +66,9 @@ async function serve(t: TestContext): Promise<Served> {
     url,
     port: new URL(url).port,
     token,
-    async stop(signal = 'SIGTERM') {
-      child.kill(signal);
+    async stop(...signals) {
+      for (const signal of signals.length === 0 ? ['SIGTERM' as const] : signals)
+        child.kill(signal);
       const [code] = await exited;
       return { code, err };
     },
@@ -200,6 +201,15 @@ test('SIGTERM and Ctrl-C stop cleanly, and say so', limited, async (t) => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const { stop } = await serve(t);
     const { code, err } = await stop(signal);
+    assert.equal(code, 0, err);
+    assert.match(err, /Stopping:[\s\S]*Stopped after/);
+  }
+});
+
+test('one signal that comes twice, as to a process group, is one signal', limited, async (t) => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const { stop } = await serve(t);
+    const { code, err } = await stop(signal, signal);
     assert.equal(code, 0, err);
     assert.match(err, /Stopping:[\s\S]*Stopped after/);
   }

@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { ConfigError } from '../../config/config-error.ts';
 import { reloaded } from '../../config/load-config.ts';
 import type { Config, Entry } from '../../config/load-config.ts';
+import { STOP } from '../../config/limits.ts';
 import { formatDuration } from '../../config/units.ts';
 import type { NodeFailure, RunningNode } from '../../node/server.ts';
 
@@ -31,6 +32,7 @@ export function serveCommand(context: Context): Command {
       'GAVEL_SERVER_PORT=9000 gavel serve --set rules.softClose.window=2m',
     ],
     exitCodes: [
+      '70  a mistake of gavel that starting its threads again does not mend',
       '74  the data is damaged, or files cannot be read or written, also while stopping',
       '75  a port is taken, or another gavel uses the data folder',
       '78  the configuration is wrong',
@@ -43,7 +45,10 @@ export function serveCommand(context: Context): Command {
       'address of health, metrics and admin (default: 127.0.0.1)',
     )
     .option('--internal-port <port>', 'port of health, metrics and admin (default: 9090)')
-    .option('--shards <count>', 'worker threads of a new data folder (default: cores − 1)')
+    .option(
+      '--shards <count>',
+      'worker threads of a new data folder (default: cores − 1, at least 2)',
+    )
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
     .option('--log-format <format>', 'auto, pretty or json')
     .option('--json', 'print the addresses and a token as one JSON line');
@@ -118,7 +123,11 @@ function textsOf(entries: readonly Entry[]): Readonly<Record<string, string>> {
   return Object.fromEntries(entries.map(({ path, text }) => [path, text]));
 }
 
-/** The first signal asks to stop; the second one does not wait. */
+/**
+ * The first signal asks to stop; a later Ctrl-C does not wait. One signal to a whole process group
+ * (a supervisor, Ctrl-C) may come twice, because whoever started this process passes it on as well:
+ * so a second SIGTERM changes nothing, and a second SIGINT only when it comes some time later.
+ */
 class Interrupts {
   readonly first: Promise<string>;
   readonly end: () => void;
@@ -126,10 +135,14 @@ class Interrupts {
   constructor(terminal: Terminal) {
     const { promise, resolve: asked } = Promise.withResolvers<string>();
     this.first = promise;
-    let count = 0;
+    let firstMs: number | null = null;
     this.end = terminal.onInterrupt((signal) => {
-      count += 1;
-      if (count === 1) return asked(signal);
+      const nowMs = performance.now();
+      if (firstMs === null) {
+        firstMs = nowMs;
+        return asked(signal);
+      }
+      if (signal !== 'SIGINT' || nowMs < firstMs + STOP.sameSignalMs) return;
       terminal.err('Stopped at once. Whatever was answered is in the log.');
       process.exit(EXIT.interrupted);
     });
@@ -137,11 +150,14 @@ class Interrupts {
 }
 
 /** A shard or the accounts cannot go on: everybody who waited has been told that the outcome is unknown. */
-function stopped({ where, name, message }: NodeFailure): CliError {
+function stopped({ where, name, message, isOurs }: NodeFailure): CliError {
+  const next = isOurs
+    ? 'This is a mistake of gavel: please report it with the log above. Then start again.'
+    : 'Remove the cause (often a full or failing disk), then start again.';
   return new CliError(
-    EXIT.data,
+    isOurs ? EXIT.internal : EXIT.data,
     `the server had to stop: ${where}: ${name}: ${message}`,
-    'Nothing that was answered is lost. Remove the cause (often a full or failing disk), then start again.',
+    `Nothing that was answered is lost. ${next}`,
   );
 }
 
