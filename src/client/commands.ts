@@ -210,8 +210,9 @@ function decidedByAuction(code: number): boolean {
   return Math.floor(code / ROOM) === Math.floor(REFUSALS.AUCTION_UNKNOWN.code / ROOM);
 }
 
-/** Refusals that say themselves that it may have taken effect. */
+/** Refusals that say themselves that it may have taken effect, and that sending it again helps. */
 function leavesOpen(code: number): boolean {
+  if (code === REFUSALS.COMMAND_FAILED.code) return false;
   return Math.floor(code / ROOM) === Math.floor(REFUSALS.UNKNOWN_OUTCOME.code / ROOM);
 }
 

@@ -124,6 +124,8 @@ export const BATCH = {
 
 /** A node that stops. */
 export const STOP = {
+  /** A second Ctrl-C within this time of the first is the same key press, passed on. */
+  sameSignalMs: 500,
   /** How often it looks whether the last auctions have ended. */
   closingLookMs: 20,
   /** How long the last answers of a failed node may take to leave. */
@@ -216,6 +218,8 @@ export const DISCOVERY = {
   turnsPerCheckpoint: 40,
   /** After one of its threads died. */
   restartMs: SECOND_MS,
+  /** Twice as long each time, up to this. */
+  restartMsMax: 5 * MINUTE_MS,
   /** Its share of the processor, as others see it: bids go first. */
   niceness: 10,
 } as const;

@@ -31,6 +31,9 @@ export class ReadModel implements DiscoveryPort {
   #projectorEnded: Promise<void> = Promise.resolve();
   #answering: Worker | null = null;
   #restart: NodeJS.Timeout | null = null;
+  #startedMs = 0;
+  /** Waited before the newest start. */
+  #waitMs = 0;
   #questions = 0;
   #isStopping = false;
 
@@ -44,6 +47,7 @@ export class ReadModel implements DiscoveryPort {
   /** The shards have recovered: their logs are there. */
   start(): void {
     const { folder, epoch, shardStatuses, log } = this.#options;
+    this.#startedMs = performance.now();
     const shards = shardStatuses.length;
     const status = this.#memory;
     const workerData: ProjectorWorkerData = { folder, epoch, shards, shardStatuses, status };
@@ -131,11 +135,18 @@ export class ReadModel implements DiscoveryPort {
     resolve?.({ fault: answer.fault });
   }
 
-  /** Both are started again: the file may be a new one. */
+  /**
+   * Both are started again: the file may be a new one. Each time later, because what they die of
+   * (a damaged record of a log) may stay until somebody mends it.
+   */
   #again(thread: string, reason: string): void {
+    const livedMs = performance.now() - this.#startedMs;
+    const isNew = this.#waitMs === 0 || livedMs > DISCOVERY.restartMsMax;
+    this.#waitMs = isNew ? DISCOVERY.restartMs : Math.min(2 * this.#waitMs, DISCOVERY.restartMsMax);
     this.#options.log.error(
-      { thread, reason, waitMs: DISCOVERY.restartMs },
-      'a thread of the read model died; bids go on, lists stand still until it is back',
+      { thread, reason, waitMs: this.#waitMs },
+      'a thread of the read model died; bids go on, lists stand still until it is back; where the ' +
+        'reason is damage: gavel verify',
     );
     this.#stopAnswering();
     void this.#projector?.terminate();
@@ -143,6 +154,6 @@ export class ReadModel implements DiscoveryPort {
     if (this.#restart !== null) clearTimeout(this.#restart);
     this.#restart = setTimeout(() => {
       if (!this.#isStopping) this.start();
-    }, DISCOVERY.restartMs);
+    }, this.#waitMs);
   }
 }

@@ -7,6 +7,9 @@
  *                                     3 … 8    drop the frame in front, start again
  *                                     9        give up: it is not the frames
  *   deaths within ten minutes         each waits longer than the one before; 30: give up
+ *
+ * Deaths that a dropped frame explains do not count among those thirty: else whoever finds a frame
+ * that breaks a shard could end the server with ten of them.
  */
 import { RESTARTS } from '../config/limits.ts';
 
@@ -22,21 +25,28 @@ export interface Verdict {
 export class RestartPolicy {
   #finished: number | null = null;
   #inARow = 0;
+  /** Deaths that nothing explains yet; those of the present row are the last ones. */
   #recentMs: readonly number[] = [];
+  /** Of the present row, those among the recent ones. */
+  #unexplained = 0;
 
   /**
    * @param nowMs of any clock that does not go back.
    * @param finished what the threads have finished so far; only whether it changed matters.
    */
   died(nowMs: number, finished: number): Verdict {
-    this.#inARow = finished === this.#finished ? this.#inARow + 1 : 1;
+    const isSameRow = finished === this.#finished;
+    this.#inARow = isSameRow ? this.#inARow + 1 : 1;
+    this.#unexplained = isSameRow ? this.#unexplained + 1 : 1;
     this.#finished = finished;
     this.#recentMs = [...this.#recentMs.filter((ms) => ms > nowMs - RESTARTS.windowMs), nowMs];
-    return {
-      dropFront: this.#inARow > RESTARTS.deathsBeforeDrop,
-      giveUp: this.#giveUp(),
-      waitMs: this.#waitMs(),
-    };
+    const dropFront = this.#inARow > RESTARTS.deathsBeforeDrop;
+    const verdict = { dropFront, giveUp: this.#giveUp(), waitMs: this.#waitMs() };
+    if (dropFront) {
+      this.#recentMs = this.#recentMs.slice(0, -this.#unexplained);
+      this.#unexplained = 0;
+    }
+    return verdict;
   }
 
   #giveUp(): string | null {

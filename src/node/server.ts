@@ -16,6 +16,7 @@ import { JwtVerifier } from '../gateway/token-verifier.ts';
 import type { RoleName } from '../gateway/user.ts';
 import type { FolderMeta } from '../journal/data-folder.ts';
 import { keysFolder, makeAccountsFolder, takeDataFolder } from '../journal/data-folder.ts';
+import { STORAGE_FAILURES } from '../journal/disk-failure.ts';
 import { loadOrCreateReceiptKeys } from '../receipt/key-file.ts';
 import { must } from '../lib/assert.ts';
 import { MonotonicClock } from '../lib/clock.ts';
@@ -53,6 +54,8 @@ export interface NodeFailure {
   readonly where: string;
   readonly name: string;
   readonly message: string;
+  /** A mistake in the program; else the disk, or what stands on it. */
+  readonly isOurs: boolean;
 }
 
 /**
@@ -141,7 +144,7 @@ function makeShards(node: NodeInTheMaking, failed: (reason: NodeFailure) => void
       answerUnfinished(node.gateway, shards);
       node.gateway.failAll('UNKNOWN_OUTCOME');
     }
-    failed({ where: `shard ${index}`, name, message });
+    failed({ where: `shard ${index}`, name, message, isOurs: !STORAGE_FAILURES.has(name) });
   };
   const makeShard = (index: number): ShardThread =>
     new ShardThread({
@@ -159,7 +162,7 @@ function makeShards(node: NodeInTheMaking, failed: (reason: NodeFailure) => void
       watchedHandles: () =>
         (node.gateway?.watchedHandles() ?? []).filter((handle) => handle % meta.shards === index),
       onDropped: (conn, frame) => {
-        if (node.gateway !== null) refuseUnknown(node.gateway, conn, frame);
+        if (node.gateway !== null) refuse(node.gateway, conn, frame, 'COMMAND_FAILED');
       },
       onFatal: fail,
     });
@@ -191,7 +194,7 @@ function makeAccounts(
     onRevoked: (revocation) => node.gateway?.revoke(revocation),
     onFatal: ({ name, message }) => {
       node.gateway?.failAll('UNKNOWN_OUTCOME');
-      failed({ where: 'accounts', name, message });
+      failed({ where: 'accounts', name, message, isOurs: !STORAGE_FAILURES.has(name) });
     },
   });
 }
@@ -334,16 +337,23 @@ function refreshKeys(keys: KeySet, jwks: string | null, log: Log): NodeJS.Timeou
 /** Everybody who still waits learns that the outcome is unknown. */
 function answerUnfinished(gateway: Gateway, shards: ShardSet): void {
   for (const thread of shards) {
-    for (const { conn, frame } of thread.unfinished()) refuseUnknown(gateway, conn, frame);
+    for (const { conn, frame } of thread.unfinished()) {
+      refuse(gateway, conn, frame, 'UNKNOWN_OUTCOME');
+    }
   }
 }
 
-function refuseUnknown({ deliveries }: Gateway, conn: number, frame: Uint8Array): void {
+function refuse(
+  { deliveries }: Gateway,
+  conn: number,
+  frame: Uint8Array,
+  name: 'UNKNOWN_OUTCOME' | 'COMMAND_FAILED',
+): void {
   const reader = new MsgpackReader().open(frame);
   reader.array();
   reader.uint();
   const writer = new MsgpackWriter();
-  const code = REFUSALS.UNKNOWN_OUTCOME.code;
+  const { code } = REFUSALS[name];
   REFUSED.write(writer, { id: reader.uint(), code, retryAfterMs: null, field: null, reason: null });
   deliveries.begin();
   deliveries.reply(conn, writer.view());

@@ -11,6 +11,7 @@ import type { Outage } from '../auction/outage.ts';
 import type { RuleSettings } from '../auction/settings.ts';
 import { RINGS } from '../config/limits.ts';
 import type { ShardPort, ShardReport } from '../gateway/shard-port.ts';
+import { STORAGE_FAILURES } from '../journal/disk-failure.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Deliveries } from '../protocol/deliveries.ts';
@@ -56,14 +57,6 @@ export interface ShardFailure {
   readonly uncertain: boolean;
 }
 
-/** Neither damage nor a failing disk is cured by starting again. */
-const FATAL_ERRORS: ReadonlySet<string> = new Set([
-  'DamagedJournal',
-  'DamagedState',
-  'DamagedDataFolder',
-  'WrongFormat',
-  'DiskFailure',
-]);
 const NO_BYTES = new Uint8Array(0);
 
 export class ShardThread implements ShardPort {
@@ -331,7 +324,8 @@ export class ShardThread implements ShardPort {
     const message = failure?.message ?? 'the thread ended without a word';
     this.#deliverOnce();
     const isUncertain = failure?.uncertain === true;
-    if (isUncertain || FATAL_ERRORS.has(name)) return this.#giveUp(name, message, isUncertain);
+    // Neither damage nor a failing disk is cured by starting again.
+    if (isUncertain || STORAGE_FAILURES.has(name)) return this.#giveUp(name, message, isUncertain);
     const finished = (this.#producer.finished - this.#droppedBytes) >>> 0;
     const { giveUp, dropFront, waitMs } = this.#restarts.died(performance.now(), finished);
     if (giveUp !== null) return this.#giveUp(name, `${giveUp}: ${message}`, false);
@@ -359,7 +353,7 @@ export class ShardThread implements ShardPort {
     this.#options.onFatal({ index: this.#options.index, name, message, uncertain });
   }
 
-  /** Drops the frame that the shard dies of; its sender learns that the outcome is unknown. */
+  /** Drops the frame that the shard dies of; its sender learns that sending it again is no use. */
   #dropFront(): void {
     const cursor = this.#peek();
     // Without the credit of an outage the node does not start; no frame has come yet.

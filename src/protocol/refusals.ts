@@ -142,6 +142,12 @@ export const REFUSALS = {
     'It is not known whether this took effect; send it again, with the nonce that it had.',
   ),
   INTERNAL: refusal(9001, 500, true, 'The server made an error; it has been logged.'),
+  COMMAND_FAILED: refusal(
+    9002,
+    500,
+    false,
+    'The server fails at this command again and again; it was given up and logged.',
+  ),
 } as const satisfies Readonly<Record<string, Refusal>>;
 
 export type RefusalName = keyof typeof REFUSALS;

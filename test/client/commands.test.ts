@@ -205,6 +205,15 @@ test('a refusal for overload that does not pass is the result', async () => {
   assert.equal(bid.value?.refusal?.name, 'SHUTTING_DOWN');
 });
 
+test('a command at which the server fails is not sent again', async () => {
+  const { gavel, server, timers } = await opened();
+  server.on(PLACE_BID, (socket, { id }) => refuse(socket, id, 'COMMAND_FAILED'));
+  const bid = outcome(gavel.bid(AUCTION_ID, 2000));
+  await timers.advance(30_000);
+  assert.equal(bid.value?.refusal?.name, 'COMMAND_FAILED');
+  assert.equal(server.all(PLACE_BID).length, 1);
+});
+
 test('a refusal of a second copy says nothing about the first', async () => {
   const { gavel, server, timers } = await opened({ attemptTimeoutMs: 1000 });
   const bid = outcome(gavel.bid(AUCTION_ID, 2000, { timeoutMs: 5000 }));

@@ -33,6 +33,18 @@ test('deaths in a row end it, and so do many in a short time', () => {
   assert.match(often.died(RESTARTS.windowMs - 1, -1).giveUp ?? '', /31 times in 10 minutes/);
 });
 
+test('deaths that a dropped frame explains do not add up', () => {
+  const policy = new RestartPolicy();
+  for (let frame = 0; frame < 100; frame++) {
+    for (let i = 0; i <= RESTARTS.deathsBeforeDrop; i++) {
+      const { giveUp, dropFront, waitMs } = policy.died(frame * 1_000 + i, frame);
+      assert.equal(giveUp, null);
+      assert.equal(dropFront, i === RESTARTS.deathsBeforeDrop);
+      assert.ok(waitMs <= 100, 'each is the first of its kind');
+    }
+  }
+});
+
 test('each death of a window waits longer, up to a bound', () => {
   const policy = new RestartPolicy();
   const waits = Array.from({ length: 12 }, (_, i) => policy.died(i, i).waitMs);
