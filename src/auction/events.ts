@@ -82,6 +82,11 @@ export interface Told {
   readonly endsAtMs: number;
   /** How long to wait before the next bid; 0: nothing to wait for. */
   readonly retryAfterMs: number;
+  /**
+   * Amounts to offer. Kept, because the seller may still change the increments while nobody's bid
+   * was accepted. Null in records of older versions.
+   */
+  readonly suggestedCents: readonly Cents[] | null;
 }
 
 /** A bid command that was refused; kept so that disputes and repeats get exact answers. */
@@ -94,6 +99,8 @@ export interface BidRefused extends OnAuction {
   /** Number of the refusal (protocol/refusals.ts). */
   readonly code: number;
   readonly told: Told;
+  /** As the bidder said it; null where it was not said, and in records of older versions. */
+  readonly currency: string | null;
 }
 
 /** A bid on an auction that this shard does not know. */
@@ -132,6 +139,8 @@ export interface BidsRetracted extends Seen {
   readonly priceCents: Cents;
   readonly leader: UserRef;
   readonly reserveMet: boolean;
+  /** The bidder's own maximum that remains; 0: none. Null in records of older versions. */
+  readonly maxCents: Cents | null;
 }
 
 export type EndReason = 'time' | 'bought' | 'early';

@@ -107,6 +107,8 @@ function bidAccepted(auction: Auction, event: BidAccepted, recordSeq: number): v
   assert(event.endsAtMs >= auction.endsAtMs, 'the end never moves back');
   assert(event.reserveMet || !auction.reserveMet, 'a bid never takes back a met reserve');
 
+  // Raising a hidden maximum contests nothing: it does not count (RULES.md section 1).
+  const isRaise = auction.terms.format === 'proxy' && auction.leader === bidder.user;
   bidder.maxCents = amountCents;
   if (bidder.alias === 0) bidder.alias = ++auction.bidderCount;
   if (leader === bidder.user) auction.leaderMaxCents = amountCents;
@@ -117,7 +119,7 @@ function bidAccepted(auction: Auction, event: BidAccepted, recordSeq: number): v
   auction.priceCents = priceCents;
   auction.reserveMet = event.reserveMet;
   auction.bidCount += 1;
-  countBid(bidder, event.atUs);
+  if (!isRaise) countBid(bidder, event.atUs);
   auction.attempts.push({
     bidder: bidder.user,
     amountCents,
@@ -187,6 +189,7 @@ function bidsRetracted(auction: Auction, event: BidsRetracted, recordSeq: number
     event.leader === NOBODY || event.priceCents <= auction.leaderMaxCents,
     'the price is within the maximum',
   );
+  assert(event.maxCents === null || event.maxCents === bidder.maxCents, 'what remains is told');
   attempts.push({
     bidder: bidder.user,
     amountCents: NO_CENTS,

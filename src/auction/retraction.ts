@@ -12,6 +12,8 @@ import type { Auction } from './auction.ts';
 import type { RetractBid } from './commands.ts';
 import type { AuctionEvent, BidsRetracted } from './events.ts';
 import type { UserRef } from './ids.ts';
+import { NO_CENTS } from './money.ts';
+import type { Cents } from './money.ts';
 import { notOpenRefusal } from './lifecycle.ts';
 import { priceWithout } from './pricing.ts';
 import type { AuctionRefusal } from './refusal.ts';
@@ -38,6 +40,9 @@ export function decideRetraction(
     if (atUs - newest.atUs > settings.retractNewestWithinMs * 1000) return 'RETRACTION_TOO_LATE';
   }
   const priced = priceWithout(auction, entries);
+  // Only tables whose increments fall, as older listings may have them, come to more than before.
+  const priceCents =
+    priced.priceCents < auction.priceCents ? priced.priceCents : auction.priceCents;
   const retracted: BidsRetracted = {
     kind: 'BidsRetracted',
     auction: auction.ref,
@@ -47,11 +52,23 @@ export function decideRetraction(
     nonce,
     scope,
     endsAtMs: auction.endsAtMs,
-    priceCents: priced.priceCents,
+    priceCents,
     leader: priced.leader,
     reserveMet: priced.reserveMet,
+    maxCents: remainingMaximum(auction.attempts, bidder, entries),
   };
   return [retracted];
+}
+
+/** The own maximums only rise, so the newest that remains is the highest. */
+function remainingMaximum(
+  attempts: AttemptLog,
+  bidder: UserRef,
+  retracted: readonly number[],
+): Cents {
+  const remaining = attempts.standingOf(bidder).filter((entry) => !retracted.includes(entry));
+  const newest = remaining.at(-1);
+  return newest === undefined ? NO_CENTS : attempts.amountAt(newest);
 }
 
 /** The entries that a retraction of this scope takes, oldest first. */

@@ -113,6 +113,15 @@ export function answerText(answer: Answer, currency: string): string {
   }
 }
 
+/** Of a bid that would be accepted; what it would come to is told to nobody. */
+export function dryRunText({ currentPriceCents }: Answer, currency: string): string {
+  const price = formatAmount(currentPriceCents, currency);
+  return (
+    `A dry run: this bid would be accepted now; the price is ${price}. Nothing was bid. ` +
+    'Whether it would lead is not told, because that would give the maximums of others away.'
+  );
+}
+
 /** What to try after a refusal; empty where there is nothing. `minimumCents` 0: not known. */
 export function nextAfterRefusal(
   name: string,

@@ -30,8 +30,8 @@ export interface BidRequest {
   readonly path: 'bids' | 'buy-now' | 'retract';
   /** The rest of the body; it may depend on the auction, for its currency. */
   body(auction: AuctionView): Json;
-  /** Said before the answer in words. */
-  readonly prefix?: string;
+  /** The answer in words. Default: answerText. */
+  readonly words?: (answer: Answer, currency: string) => string;
 }
 
 export async function sendBid(
@@ -50,8 +50,7 @@ export async function sendBid(
     const body = { ...request.body(auction), nonce };
     const answer = await api.postWithNonce(`${id}/${request.path}`, body);
     if (options.json === true) return context.terminal.out(JSON.stringify({ ...answer, nonce }));
-    const text = answerText(answerOf(answer), auction.currency);
-    context.terminal.out(`${request.prefix ?? ''}${text}`);
+    context.terminal.out((request.words ?? answerText)(answerOf(answer), auction.currency));
   };
   await reportRefusal(context, options.json === true, send, () => currency);
 }

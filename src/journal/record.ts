@@ -55,6 +55,8 @@ const STATUSES: readonly BidStatus[] = [
 ];
 const REASONS: readonly EndReason[] = ['time', 'bought', 'early'];
 
+const CURRENCY_CHARS = 3;
+
 /** What every event on an auction starts with: reference, time, and number of the update. */
 function open(writer: MsgpackWriter, fields: number, event: AuctionEvent): void {
   writer.array(fields);
@@ -66,6 +68,11 @@ function open(writer: MsgpackWriter, fields: number, event: AuctionEvent): void 
 const refOf = (reader: MsgpackReader): AuctionRef => reader.uint() as AuctionRef;
 const userOf = (reader: MsgpackReader): UserRef => reader.uint() as UserRef;
 const centsOf = (reader: MsgpackReader): Cents => reader.uint() as Cents;
+
+/** A field that came later: null where it is nil, and in records that were written without it. */
+function added<T>(reader: MsgpackReader, read: () => T): T | null {
+  return reader.atEnd || reader.nil() ? null : read();
+}
 
 type Codecs = { readonly [K in Kind]: RecordCodec<EventOf<K>> };
 
@@ -187,7 +194,8 @@ const CODECS: Codecs = {
   },
   BidRefused: {
     write(writer, event) {
-      open(writer, 14, event);
+      const { suggestedCents } = event.told;
+      open(writer, 16, event);
       writer.uint(event.bidder);
       writer.uint(event.amountCents);
       writer.str(event.nonce);
@@ -199,6 +207,11 @@ const CODECS: Codecs = {
       writer.uint(STATUSES.indexOf(event.told.status));
       writer.uint(event.told.endsAtMs);
       writer.uint(event.told.retryAfterMs);
+      maybe(writer, suggestedCents, (amounts) => {
+        writer.array(amounts.length);
+        for (const amountCents of amounts) writer.uint(amountCents);
+      });
+      maybe(writer, event.currency, (code) => writer.str(code));
     },
     read: (reader) => ({
       kind: 'BidRefused',
@@ -216,7 +229,11 @@ const CODECS: Codecs = {
         status: STATUSES[reader.uint()] ?? 'none',
         endsAtMs: reader.uint(),
         retryAfterMs: reader.uint(),
+        suggestedCents: added(reader, () =>
+          Array.from({ length: reader.array() }, () => centsOf(reader)),
+        ),
       },
+      currency: added(reader, () => reader.str(CURRENCY_CHARS)),
     }),
   },
   AuctionExtended: {
@@ -253,7 +270,7 @@ const CODECS: Codecs = {
   },
   BidsRetracted: {
     write(writer, event) {
-      open(writer, 11, event);
+      open(writer, 12, event);
       writer.uint(event.auctionSeq);
       writer.uint(event.bidder);
       writer.str(event.nonce);
@@ -262,6 +279,7 @@ const CODECS: Codecs = {
       writer.uint(event.priceCents);
       writer.uint(event.leader);
       writer.bool(event.reserveMet);
+      maybe(writer, event.maxCents, (value) => writer.uint(value));
     },
     read: (reader) => ({
       kind: 'BidsRetracted',
@@ -275,6 +293,7 @@ const CODECS: Codecs = {
       priceCents: centsOf(reader),
       leader: userOf(reader),
       reserveMet: reader.bool(),
+      maxCents: added(reader, () => centsOf(reader)),
     }),
   },
   AuctionEnded: {

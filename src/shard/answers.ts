@@ -18,6 +18,12 @@ import { ACCEPTED } from '../protocol/refusals.ts';
 /** An event that answers a bid command. */
 export type AnsweringEvent = BidAccepted | BidRefused | BidsRetracted;
 
+const NOTHING_TO_DO = {
+  minimumNextCents: NO_CENTS,
+  retryAfterMs: 0,
+  suggestedCents: null,
+} as const;
+
 export function answerTo(
   id: number,
   event: AnsweringEvent,
@@ -26,6 +32,7 @@ export function answerTo(
   auction: Auction,
 ): Answer {
   const state = event.kind === 'BidRefused' ? event.told : stateAfter(event, auction);
+  const { increments } = auction.terms;
   return {
     id,
     code: event.kind === 'BidRefused' ? event.code : ACCEPTED,
@@ -35,7 +42,7 @@ export function answerTo(
     currentPriceCents: state.priceCents,
     status: state.status,
     minimumNextCents: state.minimumNextCents,
-    suggestedCents: suggestedCents(auction.terms.increments, state.minimumNextCents),
+    suggestedCents: state.suggestedCents ?? suggestedCents(increments, state.minimumNextCents),
     endsAtMs: state.endsAtMs,
     serverTimeMs: Math.floor(event.atUs / 1000),
     retryAfterMs: state.retryAfterMs === 0 ? null : state.retryAfterMs,
@@ -45,24 +52,22 @@ export function answerTo(
 function stateAfter(event: BidAccepted | BidsRetracted, auction: Auction): Told {
   const { auctionSeq, priceCents, endsAtMs } = event;
   if (event.kind === 'BidAccepted' && (event.flags & BID_BUY_NOW) !== 0) {
-    const minimumNextCents = NO_CENTS;
-    return { auctionSeq, priceCents, endsAtMs, status: 'won', minimumNextCents, retryAfterMs: 0 };
+    return { ...NOTHING_TO_DO, auctionSeq, priceCents, endsAtMs, status: 'won' };
   }
   const minimumNextCents = toldCents(leastAfter(event, auction));
   const status = standing(event.bidder, event.leader, event.reserveMet, event.kind);
-  return { auctionSeq, priceCents, endsAtMs, status, minimumNextCents, retryAfterMs: 0 };
+  return { ...NOTHING_TO_DO, auctionSeq, priceCents, endsAtMs, status, minimumNextCents };
 }
 
-/**
- * The least that the rules then take from this bidder, as far as the record knows it: the terms are
- * fixed once there is a bid, and what a bidder still leads with after taking back the newest bid is
- * not in the record, so that one gets the minimum of everybody.
- */
+/** The least that the rules then take from this bidder; the terms are fixed once there is a bid. */
 function leastAfter(event: BidAccepted | BidsRetracted, { terms }: Auction): Cents {
   const { leader, priceCents } = event;
   if (leader === NOBODY) return terms.startPriceCents;
   if (event.kind === 'BidAccepted' && event.bidder === leader) {
     return leastRaiseCents(terms, priceCents, event.amountCents);
+  }
+  if (event.kind === 'BidsRetracted' && event.bidder === leader && event.maxCents !== null) {
+    return leastRaiseCents(terms, priceCents, event.maxCents);
   }
   return oneStepAbove(terms.increments, priceCents);
 }

@@ -11,7 +11,7 @@ import { BID_BUY_NOW, BID_CONFIRMED, BID_OTHER_CURRENCY, BID_RETRACT } from '../
 import type { AuctionId, UserRef } from '../auction/ids.ts';
 import type { Cents } from '../auction/money.ts';
 import { NO_CENTS } from '../auction/money.ts';
-import { minimumNextCents } from '../auction/quote.ts';
+import { minimumNextCents, suggestedCents } from '../auction/quote.ts';
 import type { AuctionRefusal } from '../auction/refusal.ts';
 import { velocityFreeUs } from '../auction/velocity.ts';
 import type { Seq } from '../journal/seq.ts';
@@ -22,7 +22,7 @@ import type { BuyNow } from '../protocol/messages/buy-now.ts';
 import type { PlaceBid, PlainBid } from '../protocol/messages/place-bid.ts';
 import type { Retract } from '../protocol/messages/retract.ts';
 import type { RefusalName } from '../protocol/refusals.ts';
-import { REFUSALS } from '../protocol/refusals.ts';
+import { ACCEPTED, REFUSALS } from '../protocol/refusals.ts';
 import type { AnsweringEvent } from './answers.ts';
 import { answerTo, statusOf } from './answers.ts';
 import type { ShardCore } from './core.ts';
@@ -31,6 +31,8 @@ import type { ShardCore } from './core.ts';
 interface Content {
   readonly amountCents: Cents;
   readonly flags: number;
+  /** As it was said. */
+  readonly currency: string | null;
 }
 
 export class BidDesk {
@@ -137,13 +139,18 @@ export class BidDesk {
     core.outbox.reply(conn);
   }
 
+  /**
+   * A command that changes nothing, with the auction as it is. `name` null: it would be accepted, but
+   * it was a dry run; never recorded.
+   */
   #refusal(
     auction: Auction,
     command: BidCommand,
     content: Content,
-    name: AuctionRefusal,
+    name: AuctionRefusal | null,
   ): BidRefused {
     const open = auction.status === 'active' || auction.status === 'scheduled';
+    const least = open ? minimumNextCents(auction, command.bidder) : NO_CENTS;
     return {
       kind: 'BidRefused',
       auction: auction.ref,
@@ -152,15 +159,17 @@ export class BidDesk {
       amountCents: content.amountCents,
       nonce: command.nonce,
       flags: content.flags,
-      code: codeOf(name),
+      code: name === null ? ACCEPTED : codeOf(name),
       told: {
         auctionSeq: auction.auctionSeq,
         priceCents: auction.priceCents,
-        minimumNextCents: open ? minimumNextCents(auction, command.bidder) : NO_CENTS,
+        minimumNextCents: least,
         status: statusOf(auction, command.bidder),
         endsAtMs: auction.endsAtMs,
         retryAfterMs: name === 'VELOCITY_LIMIT' ? this.#waitMs(auction, command.bidder) : 0,
+        suggestedCents: suggestedCents(auction.terms.increments, least),
       },
+      currency: content.currency,
     };
   }
 
@@ -171,17 +180,19 @@ export class BidDesk {
     return Math.max(1, Math.ceil((velocityFreeUs(bidder) - this.#core.nowUs) / 1000));
   }
 
-  /** What would happen: the answer without a record. */
+  /**
+   * Whether the bid would be taken now: a refusal as it would be, or the auction as it is. Not what
+   * it would come to: whoever may ask for that as often as he likes reads hidden maximums and the
+   * reserve from it, for nothing (docs/decisions/0018).
+   */
   #rehearse(conn: number, id: number, auctionId: string, command: BidCommand): void {
     const core = this.#core;
     const auction = core.state.auctionById(auctionId as AuctionId);
     if (auction === undefined) return core.refuse(conn, id, 'AUCTION_UNKNOWN', 'auctionId');
     core.settle(auction);
     const decided = decide(auction, command, core.nowUs, core.settings);
-    const event =
-      typeof decided === 'string'
-        ? this.#refusal(auction, command, contentOf(command, auction), decided)
-        : (decided[0] as AnsweringEvent);
+    const name = typeof decided === 'string' ? decided : null;
+    const event = this.#refusal(auction, command, contentOf(command, auction), name);
     this.#answer(conn, id, event, SEQ_NONE, auction);
   }
 
@@ -208,18 +219,29 @@ function contentOf(command: BidCommand, auction: Auction): Content {
     case 'PlaceBid': {
       const other = command.currency !== null && command.currency !== auction.terms.currency;
       const flags = (command.confirm ? BID_CONFIRMED : 0) | (other ? BID_OTHER_CURRENCY : 0);
-      return { amountCents: command.amountCents, flags };
+      return { amountCents: command.amountCents, flags, currency: command.currency };
     }
-    case 'BuyNow':
-      return { amountCents: auction.terms.buyNowCents ?? NO_CENTS, flags: BID_BUY_NOW };
+    case 'BuyNow': {
+      const amountCents = auction.terms.buyNowCents ?? NO_CENTS;
+      return { amountCents, flags: BID_BUY_NOW, currency: null };
+    }
     case 'RetractBid':
-      return { amountCents: NO_CENTS, flags: BID_RETRACT };
+      return { amountCents: NO_CENTS, flags: BID_RETRACT, currency: null };
   }
 }
 
+/**
+ * Until a bid is accepted the seller may change currency and buy-it-now price. What a refused
+ * command said is the same all the same: the currency by its name, a purchase whatever it costs.
+ */
 function sameContent(event: AnsweringEvent, content: Content): boolean {
   if (event.kind === 'BidsRetracted') return content.flags === BID_RETRACT;
-  return event.amountCents === content.amountCents && event.flags === content.flags;
+  if ((content.flags & BID_BUY_NOW) !== 0) return event.flags === content.flags;
+  if (event.amountCents !== content.amountCents) return false;
+  const said = event.kind === 'BidRefused' ? event.currency : null;
+  if (said === null || content.currency === null) return event.flags === content.flags;
+  if (said !== content.currency) return false;
+  return (event.flags | BID_OTHER_CURRENCY) === (content.flags | BID_OTHER_CURRENCY);
 }
 
 function isAnswering(event: { kind: AuctionEvent['kind'] | string }): event is AnsweringEvent {

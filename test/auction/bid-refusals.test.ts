@@ -93,31 +93,44 @@ test('the velocity limit counts accepted and refused bids within a minute of the
   const scene = givenWith({ bidsPerMinuteMax: 3 });
   scene.when(bid(ANN, 5_00, START)).then([{ leader: ANN }]);
   scene.when(bid(ANN, 4_00, START + 1)).then('BID_BELOW_OWN_MAXIMUM');
-  scene.when(bid(ANN, 6_00, START + 2)).then([{ leader: ANN }]);
+  scene.when(bid(ANN, 3_00, START + 2)).then('BID_BELOW_OWN_MAXIMUM');
   scene.when(bid(ANN, 7_00, START + 3)).then('VELOCITY_LIMIT');
   scene.when(bid(ANN, 7_00, START + MINUTE - 1)).then('VELOCITY_LIMIT');
   scene.when(bid(BOB, 8_00, START + MINUTE - 1)).then([{ leader: BOB }]);
   scene.when(bid(ANN, 9_00, START + MINUTE)).then([{ leader: ANN }]);
 });
 
+test('the leader who raises the own maximum is not counted; in the direct format every bid is', () => {
+  const proxy = givenWith({ bidsPerMinuteMax: 2 });
+  for (let i = 0; i < 20; i++) proxy.when(bid(ANN, 5_00 + i)).then([{ leader: ANN }]);
+  proxy.when(bid(BOB, 9_00)).then([{ leader: BOB }]);
+  proxy.when(bid(ANN, 20_00)).then([{ leader: ANN }]);
+  proxy.when(bid(BOB, 30_00)).then([{ leader: BOB }]);
+  proxy.when(bid(ANN, 40_00)).then('VELOCITY_LIMIT');
+  const direct = givenWith({ bidsPerMinuteMax: 2 }, { format: 'direct' });
+  for (let i = 1; i < 3; i++) direct.when(bid(ANN, i * 5_00)).then([{ leader: ANN }]);
+  direct.when(bid(ANN, 15_00)).then('VELOCITY_LIMIT');
+});
+
 test('bids refused for velocity do not prolong the wait', () => {
   const scene = givenWith({ bidsPerMinuteMax: 1 });
   scene.when(bid(ANN, 5_00, START)).then([{ leader: ANN }]);
+  scene.when(bid(BOB, 6_00, START)).then([{ leader: BOB }]);
   for (let i = 1; i < 60; i++) {
-    scene.when(bid(ANN, 6_00, START + i * 1_000_000)).then('VELOCITY_LIMIT');
+    scene.when(bid(ANN, 9_00, START + i * 1_000_000)).then('VELOCITY_LIMIT');
   }
-  scene.when(bid(ANN, 6_00, START + MINUTE)).then([{ leader: ANN }]);
+  scene.when(bid(ANN, 9_00, START + MINUTE)).then([{ leader: ANN }]);
 });
 
 test('ten bids a minute by default, and none too many where it is off', () => {
   const ten = given();
   const off = givenWith({ bidsPerMinuteMax: null });
   for (let i = 0; i < 10; i++) {
-    ten.when(bid(ANN, 5_00 + i)).then([{ leader: ANN }]);
-    off.and(bid(ANN, 5_00 + i));
+    ten.when(bid(ANN, 50)).then('BID_TOO_LOW');
+    off.when(bid(ANN, 50)).then('BID_TOO_LOW');
   }
-  ten.when(bid(ANN, 9_00)).then('VELOCITY_LIMIT');
-  off.when(bid(ANN, 9_00)).then([{ leader: ANN }]);
+  ten.when(bid(ANN, 5_00)).then('VELOCITY_LIMIT');
+  off.when(bid(ANN, 5_00)).then([{ leader: ANN }]);
 });
 
 test('the velocity limit holds for purchases', () => {

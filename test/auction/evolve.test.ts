@@ -96,7 +96,9 @@ test('a refused retraction is no bid for the velocity limit', () => {
       status: 'none',
       retryAfterMs: 0,
       endsAtMs: END_MS,
+      suggestedCents: null,
     },
+    currency: null,
   });
   assert.equal(must(scene.auction.biddersByUser.get(ANN)).windowBids, 0);
 });

@@ -200,7 +200,9 @@ export function refusedBid(
       status: 'none',
       retryAfterMs: 0,
       endsAtMs: auction.endsAtMs,
+      suggestedCents: null,
     },
+    currency: command.kind === 'PlaceBid' ? command.currency : null,
   };
 }
 

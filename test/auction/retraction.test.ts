@@ -151,3 +151,30 @@ test('the time left is that to the end as it stands, not as it was listed', () =
     .when(retract(ANN, END - 1))
     .then([{ scope: 'all' }]);
 });
+
+test('where an older listing has increments that fall, the price stays at most where it was', () => {
+  const increments = [
+    { belowCents: cents(100_00), incrementCents: cents(50_00) },
+    { belowCents: null, incrementCents: cents(1) },
+  ];
+  const scene = given({ increments, startPriceCents: cents(10_00) });
+  scene.when(bid(ANN, 99_00)).then([{ leader: ANN }]);
+  scene.when(bid(BOB, 100_00)).then([{ leader: BOB, priceCents: cents(100_00) }]);
+  scene
+    .when(bid(CAT, 130_00, START, { confirm: true }))
+    .then([{ leader: CAT, priceCents: cents(100_01) }]);
+  // Without Bob: 99.00 and an increment of 50.00 come to more than the price of today.
+  scene
+    .when(retract(BOB))
+    .then([{ kind: 'BidsRetracted', leader: CAT, priceCents: cents(100_01), maxCents: cents(0) }]);
+});
+
+test('what remains of the own maximums is told', () => {
+  const atUs = END - HOUR;
+  given({}, bid(ANN, 5_00, atUs), bid(ANN, 9_00, atUs))
+    .when(retract(ANN, atUs))
+    .then([{ scope: 'newest', leader: ANN, maxCents: cents(5_00) }]);
+  given({}, bid(ANN, 5_00), bid(ANN, 9_00))
+    .when(retract(ANN))
+    .then([{ maxCents: cents(0) }]);
+});

@@ -194,7 +194,10 @@ test('bid passes on --confirm, --dry-run and --nonce', async (t) => {
   const answer = bids({ status: 200, body: ANSWERED });
   const options = ['--confirm', '--dry-run', '--nonce', 'my-nonce-1'];
   const { ran, server } = await run(t, answer, 'bid', AUCTION_ID, '13.00', ...options);
-  assert.match(ran.out, /^Nothing was sent to the auction/);
+  assert.match(
+    ran.out,
+    /^A dry run: this bid would be accepted now; the price is 13\.00 USD\. Nothing was bid\./,
+  );
   const { confirm, dryRun, nonce } = server.asked[1]?.body ?? {};
   assert.deepEqual([confirm, dryRun, nonce], [true, true, 'my-nonce-1']);
 });

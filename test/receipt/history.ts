@@ -1,7 +1,6 @@
 /** Auctions that were bid on at random, in a shard without threads: what receipts and reports are of. */
 import { GET_RECEIPT } from '../../src/protocol/messages/get-receipt.ts';
 import { BUY_NOW } from '../../src/protocol/messages/buy-now.ts';
-import { CHANGE_AUCTION } from '../../src/protocol/messages/change-auction.ts';
 import { CANCEL_AUCTION } from '../../src/protocol/messages/cancel-auction.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { RETRACT } from '../../src/protocol/messages/retract.ts';
@@ -36,8 +35,7 @@ export function playHistory(below: Below, journal: Journal = new MemoryJournal()
   });
   shard.list({}, OTHER);
   if (below(4) === 0) {
-    const changes = { ...NO_CHANGES, startPriceCents: 1_500, increments: ODD_INCREMENTS };
-    shard.ask(CHANGE_AUCTION, SELLER, { auctionId: AUCTION, changes });
+    shard.change({ startPriceCents: 1_500, increments: ODD_INCREMENTS });
   }
   const asked = new Map<number, number>();
   const spanMs = below(2) === 0 ? 30 * 3_600_000 : 200_000;
@@ -63,27 +61,11 @@ export function playHistory(below: Below, journal: Journal = new MemoryJournal()
   return { shard, bids };
 }
 
-/** Smaller steps above larger ones: allowed, and the price may then rise by less than one expects. */
+/** Other steps than eBay's. */
 const ODD_INCREMENTS = [
-  { belowCents: 2_500, incrementCents: 300 },
-  { belowCents: null, incrementCents: 7 },
+  { belowCents: 2_500, incrementCents: 7 },
+  { belowCents: null, incrementCents: 300 },
 ];
-
-const NO_CHANGES = {
-  title: null,
-  currency: null,
-  format: null,
-  description: null,
-  category: null,
-  startPriceCents: null,
-  reserveCents: null,
-  buyNowCents: null,
-  startsAtMs: null,
-  endsAtMs: null,
-  softClose: null,
-  increments: null,
-  fatFingerFactor: null,
-};
 
 function oneCommand(shard: ShardFixture, below: Below, asked: Map<number, number>): void {
   const user = 1 + below(5);

@@ -107,6 +107,17 @@ describe('answers', () => {
     assert.deepEqual([answer.currentPriceCents, answer.minimumNextCents], [1_000, 1_050]);
   });
 
+  it('quotes whoever still leads after a retraction above the maximum that remains', () => {
+    const fixture = new ShardFixture();
+    fixture.list({ endsAtMs: Math.floor(fixture.nowUs / 1000) + 7_200_000 });
+    fixture.bid(1, 5_000);
+    fixture.bid(1, 6_000);
+    const answer = fixture.retract(1);
+    assert.deepEqual([answer.status, answer.minimumNextCents], ['leading', 5_001]);
+    assert.equal(fixture.bid(1, 5_000).code, REFUSALS.BID_BELOW_OWN_MAXIMUM.code);
+    assert.equal(fixture.bid(1, 5_001).code, 0);
+  });
+
   it('quotes and suggests nothing where no amount would be enough', () => {
     const fixture = new ShardFixture();
     fixture.list({ startPriceCents: CENTS_MAX });
@@ -119,8 +130,8 @@ describe('answers', () => {
   it('says when one may bid again after too many bids', () => {
     const fixture = new ShardFixture({ settings: { bidsPerMinuteMax: 2 } });
     fixture.list();
-    fixture.bid(1, 1_000);
-    fixture.bid(1, 2_000);
+    fixture.bid(1, 500);
+    fixture.bid(1, 600);
     const answer = fixture.bid(1, 3_000);
     assert.equal(answer.code, REFUSALS.VELOCITY_LIMIT.code);
     assert.ok((answer.retryAfterMs ?? 0) > 59_000 && (answer.retryAfterMs ?? 0) <= 60_000);
@@ -136,6 +147,57 @@ describe('answers', () => {
     // The user was introduced, nothing else.
     assert.equal(fixture.journal.committedSeq, before + 1);
     assert.equal(fixture.bid(1, 5_000).status, 'leading');
+  });
+
+  it('tells whoever tries in a dry run nothing that is hidden', () => {
+    const fixture = new ShardFixture({ settings: { bidsPerMinuteMax: null } });
+    fixture.list({ reserveCents: 8_000, fatFingerFactor: 0 });
+    fixture.bid(1, 5_000);
+    const tries = [2_000, 4_999, 5_000, 5_001, 7_999, 8_000, 50_000];
+    for (const user of [1, 2]) {
+      const told = tries
+        .map((cents) => fixture.bid(user, cents, { dryRun: true }))
+        .filter(({ code }) => code === 0)
+        .map((answer) => ({ ...answer, id: 0, serverTimeMs: 0 }));
+      assert.ok(told.length > 2);
+      // The auction as it is, whatever was tried.
+      for (const answer of told) assert.deepEqual(answer, told[0]);
+      assert.equal(told[0]?.currentPriceCents, 1_000);
+      assert.equal(told[0]?.status, user === 1 ? 'reserve_not_met' : 'none');
+    }
+  });
+
+  it('repeats a refusal byte for byte, also after the seller has changed the listing', () => {
+    const fixture = new ShardFixture();
+    const startsAtMs = Math.floor(fixture.nowUs / 1000) + 3_600_000;
+    fixture.list({ startsAtMs, buyNowCents: 5_000 });
+    const nonce = fixture.nonce();
+    const said = [
+      fixture.bidFields(2_000),
+      fixture.bidFields(2_000, { currency: 'USD' }),
+      fixture.bidFields(2_000, { currency: 'EUR' }),
+    ];
+    const all = (): object[] => [
+      ...said.map((fields) => fixture.ask(PLACE_BID, 1, fields).fields),
+      fixture.buyNow(1, nonce),
+    ];
+    const before = all();
+    fixture.change({
+      startsAtMs,
+      currency: 'EUR',
+      buyNowCents: 6_000,
+      increments: [{ belowCents: null, incrementCents: 777 }],
+    });
+    const after = all();
+    assert.deepEqual(
+      after.map((fields) => ({ ...fields, id: 0 })),
+      before.map((fields) => ({ ...fields, id: 0 })),
+    );
+    assert.equal((after[0] as { code: number }).code, REFUSALS.AUCTION_NOT_STARTED.code);
+    // Another currency is other content.
+    const dollars = said[1];
+    const euros = fixture.ask(PLACE_BID, 1, { ...dollars, currency: 'EUR' } as never);
+    assert.equal(euros.fields['code'], REFUSALS.NONCE_REUSED.code);
   });
 
   it('refuses what is not signed in, unknown, or malformed, each with one reply', () => {

@@ -16,6 +16,8 @@ import { messageByNumber } from '../../src/protocol/messages.ts';
 import type { Answer } from '../../src/protocol/messages/answer.ts';
 import { ANSWER } from '../../src/protocol/messages/answer.ts';
 import { BUY_NOW } from '../../src/protocol/messages/buy-now.ts';
+import type { ChangeAuction } from '../../src/protocol/messages/change-auction.ts';
+import { CHANGE_AUCTION } from '../../src/protocol/messages/change-auction.ts';
 import { CREATE_AUCTION } from '../../src/protocol/messages/create-auction.ts';
 import type { CreateAuction } from '../../src/protocol/messages/create-auction.ts';
 import type { PlaceBid } from '../../src/protocol/messages/place-bid.ts';
@@ -29,6 +31,23 @@ export const START_MS = Date.UTC(2026, 0, 1);
 export const SELLER = 90;
 /** 22 characters, as an auction id has to be. */
 export const AUCTION = 'auction000000000000001';
+
+/** A change of a listing that changes nothing. */
+export const NO_CHANGES: ChangeAuction['changes'] = {
+  title: null,
+  currency: null,
+  startPriceCents: null,
+  endsAtMs: null,
+  description: null,
+  category: null,
+  format: null,
+  reserveCents: null,
+  buyNowCents: null,
+  startsAtMs: null,
+  softClose: null,
+  increments: null,
+  fatFingerFactor: null,
+};
 
 export function auctionId(number: number): string {
   return `auction${String(number).padStart(15, '0')}`;
@@ -202,6 +221,11 @@ export class ShardFixture {
         ...listing,
       },
     });
+  }
+
+  change(changes: Partial<ChangeAuction['changes']>): Delivered {
+    const asked = { auctionId: AUCTION, changes: { ...NO_CHANGES, ...changes } };
+    return this.ask(CHANGE_AUCTION, SELLER, asked);
   }
 
   nonce(): string {

@@ -2,30 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CANCEL_AUCTION } from '../../src/protocol/messages/cancel-auction.ts';
-import type { ChangeAuction } from '../../src/protocol/messages/change-auction.ts';
 import { CHANGE_AUCTION } from '../../src/protocol/messages/change-auction.ts';
 import { GET } from '../../src/protocol/messages/get.ts';
 import { LIST_AUCTIONS } from '../../src/protocol/messages/list-auctions.ts';
 import { LIST_BIDS } from '../../src/protocol/messages/list-bids.ts';
 import { SET_BID_LIMIT } from '../../src/protocol/messages/set-bid-limit.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
-import { AUCTION, auctionId, SELLER, ShardFixture } from './fixture.ts';
-
-const NO_CHANGES: ChangeAuction['changes'] = {
-  title: null,
-  currency: null,
-  startPriceCents: null,
-  endsAtMs: null,
-  description: null,
-  category: null,
-  format: null,
-  reserveCents: null,
-  buyNowCents: null,
-  startsAtMs: null,
-  softClose: null,
-  increments: null,
-  fatFingerFactor: null,
-};
+import { AUCTION, auctionId, NO_CHANGES, SELLER, ShardFixture } from './fixture.ts';
 
 describe('listings and queries', () => {
   it('reads texts from the log, changes and pages', () => {

@@ -5,7 +5,7 @@ import { stateHash } from '../../src/auction/state-hash.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { CHANGE_AUCTION } from '../../src/protocol/messages/change-auction.ts';
 import { recover } from '../../src/shard/recovery.ts';
-import { auctionId, SELLER, ShardFixture } from './fixture.ts';
+import { auctionId, NO_CHANGES, SELLER, ShardFixture } from './fixture.ts';
 
 const SECOND = 1_000_000;
 
@@ -66,21 +66,7 @@ describe('outage credit', () => {
     fixture.shard.creditOutage({ fromUs: downUs, toUs: downUs + 10 * SECOND });
     fixture.nowUs = downUs + 10 * SECOND;
     const before = endsOf(fixture);
-    const nothing = {
-      currency: null,
-      startPriceCents: null,
-      endsAtMs: null,
-      description: null,
-      category: null,
-      format: null,
-      reserveCents: null,
-      buyNowCents: null,
-      startsAtMs: null,
-      softClose: null,
-      increments: null,
-      fatFingerFactor: null,
-    };
-    const changes = { ...nothing, title: 'A better watch' };
+    const changes = { ...NO_CHANGES, title: 'A better watch' };
     const reply = fixture.ask(CHANGE_AUCTION, SELLER, { auctionId: auctionId(0), changes });
     assert.equal(reply.name, 'auction', JSON.stringify(reply.fields));
     assert.deepEqual(endsOf(fixture), before);

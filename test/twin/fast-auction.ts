@@ -100,6 +100,7 @@ export class FastAuction {
       flags: FLAGS[kind],
       code: REFUSALS[refusal].code,
       told: this.#told(),
+      currency: kind === 'PlaceBid' ? command.currency : null,
     });
   }
 
@@ -114,6 +115,7 @@ export class FastAuction {
       status: 'none',
       endsAtMs,
       retryAfterMs: 0,
+      suggestedCents: null,
     };
   }
 }

@@ -100,7 +100,9 @@ export class SlowAuction {
     this.tick(atUs);
     const refusal = this.#refusalOf(command);
     // Reading: the limit is on bids, and a retraction is none: not counted and never refused for it.
-    if (isBidCommand(command) && command.kind !== 'RetractBid') {
+    // "The leader may raise the own maximum: … it must not count against the bidder." Refused, it does.
+    const counts = refusal !== null || !this.#raisesOwnMaximum(command);
+    if (isBidCommand(command) && command.kind !== 'RetractBid' && counts) {
       this.#attempts.push({ bidder: command.bidder, atUs, tooFast: refusal === 'VELOCITY_LIMIT' });
     }
     if (refusal !== null) return { refusal };
@@ -108,6 +110,11 @@ export class SlowAuction {
     const scope = this.#leftUs() > EARLY_US ? 'all' : 'newest';
     this.#accepted.push({ command, atUs, retracts: command.kind === 'RetractBid' ? scope : null });
     return { ok: true };
+  }
+
+  #raisesOwnMaximum(command: SlowCommand): boolean {
+    if (command.kind !== 'PlaceBid' || this.#terms.format !== 'proxy') return false;
+    return this.standing().leader === command.bidder;
   }
 
   summary(): SlowSummary {

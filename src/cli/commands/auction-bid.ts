@@ -1,6 +1,7 @@
 /** `gavel auction bid`: place a bid. */
 import type { Command } from 'commander';
 import { parseAmount } from '../amounts.ts';
+import { dryRunText } from '../auction-text.ts';
 import { BIDDER, sendBid } from '../bid-command.ts';
 import type { BidOptions } from '../bid-command.ts';
 import { declare } from '../command-line.ts';
@@ -31,18 +32,17 @@ export function bidCommand(context: Context): Command {
     .argument('<id>', 'the auction')
     .argument('<amount>', "in the auction's currency, for instance 12.50")
     .option('--confirm', 'yes, it is meant to be so far above the price')
-    .option('--dry-run', 'only say what would happen')
+    .option('--dry-run', 'only say whether it would be accepted now')
     .option('--nonce <text>', 'to repeat a command whose outcome is not known')
     .option('--json', 'print one JSON object');
   return withServerOptions(command, BIDDER).action(
     (auctionId: string, amount: string, options: PlaceOptions) => {
       const { confirm, dryRun } = options;
-      const prefix = dryRun === true ? 'Nothing was sent to the auction; with this bid: ' : '';
       return sendBid(
         {
           auctionId,
           path: 'bids',
-          prefix,
+          ...(dryRun === true && { words: dryRunText }),
           body: ({ currency }) => ({
             amountCents: parseAmount(amount, currency),
             currency,

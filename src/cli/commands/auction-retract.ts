@@ -1,5 +1,6 @@
 /** `gavel auction retract`: take back own bids. */
 import type { Command } from 'commander';
+import { answerText } from '../auction-text.ts';
 import { BIDDER, sendBid } from '../bid-command.ts';
 import type { BidOptions } from '../bid-command.ts';
 import { declare } from '../command-line.ts';
@@ -22,7 +23,12 @@ export function retractCommand(context: Context): Command {
     .option('--json', 'print one JSON object');
   return withServerOptions(command, BIDDER).action((auctionId: string, options: BidOptions) =>
     sendBid(
-      { auctionId, path: 'retract', prefix: 'Retracted. ', body: () => ({}) },
+      {
+        auctionId,
+        path: 'retract',
+        words: (answer, currency) => `Retracted. ${answerText(answer, currency)}`,
+        body: () => ({}),
+      },
       options,
       context,
     ),

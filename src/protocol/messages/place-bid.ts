@@ -18,7 +18,7 @@ const shape = {
   currency: optional(currency),
   /** Set after CONFIRMATION_NEEDED (with a new nonce). */
   confirm: optional(bool),
-  /** Answers what would happen; nothing happens and nothing is recorded. */
+  /** Answers whether it would be accepted, with the auction as it is; nothing is recorded. */
   dryRun: optional(bool),
 };
 
