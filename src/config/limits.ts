@@ -374,6 +374,17 @@ export const CONFLATION = {
   breathShare: 0.25,
 } as const;
 
+/** The logs are read again while the server runs. */
+export const LOG_CHECK = {
+  /** After the start, which has better things to do. */
+  firstAfterMs: MINUTE_MS,
+  everyMsMax: 24 * DAY_MS,
+  /** Its share of the processor, in turns of this length, and its niceness. */
+  share: 0.25,
+  turnMs: 20,
+  niceness: 10,
+} as const;
+
 export const SHARDS = {
   /** Points of the hash ring are computed for at most this many. */
   countMax: 1024,

@@ -85,6 +85,12 @@ export const KEYS = {
       SHARDS.countMax,
       'Worker threads; fixed when the data folder is made. `auto`: one less than the cores, at least 2.',
     ),
+    checkEvery: duration(
+      '24h',
+      0,
+      20 * DAY_MS,
+      'How often the whole log is read and its checksums are checked, beside the bids; 0: never.',
+    ),
   },
   auth: {
     issuer: line('gavel', 'The issuer (`iss`) that tokens must name.'),

@@ -9,7 +9,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { CloseName } from '../protocol/close-codes.ts';
 import { refusalName } from '../protocol/refusals.ts';
 import { CountedHistogram } from './counted-histogram.ts';
-import type { ShardReport } from './shard-port.ts';
+import type { LogHealth, ShardReport } from './shard-port.ts';
 
 /** One request in so many is a candidate for a latency sample. */
 const SAMPLE_EVERY = 64;
@@ -38,6 +38,8 @@ export interface GaugeSources {
   shards(): readonly ShardReport[];
   /** Of the read model, by shard. */
   lag(): readonly { readonly records: number; readonly seconds: number }[];
+  /** Of the logs, by shard. */
+  logs(): readonly LogHealth[];
   /** Commands refused for the age of a shard's queue, by shard. */
   shed(): readonly { readonly overShare: number; readonly others: number }[];
 }
@@ -266,6 +268,14 @@ function registerShards(registry: Registry, sources: GaugeSources): void {
   const records = 'Records that the read model has not taken in yet.';
   lag('gavel_read_model_lag_records', records, (each) => each.records);
   lag('gavel_read_model_lag_seconds', 'How old the read model is.', (each) => each.seconds);
+  const log = (name: string, help: string, read: (health: LogHealth) => number): void =>
+    labelledGauge(registry, name, help, 'shard', () =>
+      sources.logs().map((each, i) => [`${i}`, read(each)]),
+    );
+  const checked = 'Newest record of the log that was read again and is good; 0: none yet.';
+  log('gavel_log_checked_seq', checked, ({ checkedSeq }) => checkedSeq);
+  const damaged = '1: the last check of the log found damage.';
+  log('gavel_log_damaged', damaged, ({ isDamaged }) => (isDamaged ? 1 : 0));
   void new CountedHistogram({
     name: 'gavel_shard_batch_frames',
     help: 'Frames decided and committed together.',

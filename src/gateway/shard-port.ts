@@ -61,6 +61,13 @@ export interface ShardReport extends QueueReport {
   readonly committedSeq: number;
 }
 
+/** What the last check of a shard's whole log found. */
+export interface LogHealth {
+  /** The newest record that was read and is good; 0: none yet. */
+  readonly checkedSeq: number;
+  readonly isDamaged: boolean;
+}
+
 export interface QueueReport {
   readonly frames: number;
   readonly bytes: number;

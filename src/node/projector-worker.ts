@@ -2,9 +2,6 @@
  * Entry of the projector's thread: follows the log of each shard and keeps the read model. It yields
  * to bids: it has a low share of the processor, and where it falls behind only lists are older.
  */
-import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
-import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { DISCOVERY } from '../config/limits.ts';
 import { shardFiles } from '../journal/data-folder.ts';
@@ -14,6 +11,7 @@ import type { Connection } from '../journal/sqlite-connection.ts';
 import { must } from '../lib/assert.ts';
 import { Projector } from '../projection/projector.ts';
 import { openReadModel, readModelFile } from '../projection/read-model-file.ts';
+import { yieldToOthers } from './low-priority.ts';
 import { ReadModelStatus } from './read-model-status.ts';
 import { ShardStatus } from './shard-status.ts';
 
@@ -113,13 +111,7 @@ class ProjectorLoop {
   }
 }
 
-/** On Linux a thread has a priority of its own; elsewhere all of the process stays as it is. */
-function yieldToOthers(): void {
-  if (process.platform !== 'linux') return;
-  setPriority(Number(basename(readlinkSync('/proc/thread-self'))), DISCOVERY.niceness);
-}
-
-yieldToOthers();
+yieldToOthers(DISCOVERY.niceness);
 const { db, startsOver } = openReadModel(readModelFile(data.folder), data);
 const loop = new ProjectorLoop(db);
 port.postMessage({ kind: 'ready', startsOver } satisfies FromProjector);

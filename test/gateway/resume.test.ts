@@ -221,6 +221,7 @@ function metrics(): GatewayMetrics {
     shards: () => [],
     shed: () => [],
     lag: () => [],
+    logs: () => [],
   });
 }
 

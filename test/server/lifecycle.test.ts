@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { closeSync, cpSync, globSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BUY_NOW } from '../../src/protocol/messages/buy-now.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { SUBSCRIBE } from '../../src/protocol/messages/subscribe.ts';
@@ -103,7 +104,7 @@ test(
     ];
     await watch(binary, auctionId);
     await watch(json, auctionId);
-    await new Promise((resolve) => setTimeout(resolve, movedEndMs - 1_000 - Date.now()));
+    await sleep(movedEndMs - 1_000 - Date.now());
     const late = await bid(binary, auctionId, 5_000);
     assert.equal(late.fields['code'], 0, late.raw);
     const extended = await json.push(({ name }) => name === 'extended');
@@ -223,13 +224,27 @@ test('P8: a log with a changed bit is found by verify, and not started on', limi
 
   // In a copy from before the damage everything is there. Then in the old part, which a start with a snapshot does
   // not read again: verify does.
-  server = await Server.start({ data, env: UNLIMITED });
+  const env = { ...UNLIMITED, GAVEL_DATA_CHECK_EVERY: '1s' };
+  const shows = async (line: RegExp): Promise<void> => {
+    const metrics = async (): Promise<string> =>
+      (await fetch(`${server.ready.internalUrl}/metrics`)).text();
+    while (!line.test(await metrics())) await sleep(20);
+  };
+  server = await Server.start({ data, env });
   assert.equal((await bidsOf(server.url, seller, auctionId)).length, 30);
   await bidSome();
+  await shows(/^gavel_log_checked_seq\{shard="\d"\} [1-9]/m);
   assert.equal(await server.stop(), 0);
   await verified(data);
   flip(data, 'log.sqlite');
   await verifyTells();
+
+  // A server on it goes on with what it knows, finds the damage by itself, and says so.
+  server = await Server.start({ data, env });
+  await shows(/^gavel_log_damaged\{shard="\d"\} 1$/m);
+  assert.match(server.log, /the log is damaged; bids go on[^\n]*|"damage":/);
+  await bidSome();
+  assert.equal(await server.stop(), 0, server.log);
 });
 
 /** Changes one bit where the one log that holds bids has the last of them. */
