@@ -82,6 +82,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/sim.ts')).simCommand,
   },
   {
+    name: 'mode',
+    summary: 'show or switch watch-only mode of a running server',
+    load: async () => (await import('./commands/mode.ts')).modeCommand,
+  },
+  {
     name: 'config',
     summary: 'print, check and document the configuration',
     load: async () => (await import('./commands/config.ts')).configCommand,

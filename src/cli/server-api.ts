@@ -62,6 +62,11 @@ export class ServerApi {
     return this.#once('POST', path, body, next);
   }
 
+  /** What may be said twice: sent once, as it is only asked for by people. */
+  put(path: string, body: Json): Promise<Json> {
+    return this.#once('PUT', path, body, 'Try again.');
+  }
+
   /** A command with a nonce: sent until its outcome is known. */
   postWithNonce(path: string, body: Json & { readonly nonce: string }): Promise<Json> {
     return this.#untilKnown(path, body, body.nonce, {});

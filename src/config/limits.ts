@@ -110,6 +110,12 @@ export const OVERLOAD = {
   /** How often a shard tells which those are, and how many at most. */
   closingEveryMs: SECOND_MS,
   closingAuctionsMax: 8192,
+  /** How often it is looked whether watch-only mode is needed: once a round of the heartbeat. */
+  lookMs: 250,
+  /** It is needed where more than this share of what is asked is refused for the age of a queue … */
+  watchOnlyShare: 0.1,
+  /** … or where a look comes so many times later than it should. */
+  lateFactor: 2,
 } as const;
 
 /** One group commit. Under load a batch fills, else it is what is there. */
@@ -309,6 +315,10 @@ export const GATEWAY = {
   answerTimeoutMs: 10 * SECOND_MS,
   overloadRetryMs: 100,
   targetAgeMs: 20,
+  watchOnlyByItself: true,
+  watchOnlyAfterMs: 5 * SECOND_MS,
+  watchOnlyRecoveryMs: 10 * SECOND_MS,
+  watchOnlyTickMs: SECOND_MS,
 
   conflationMs: 50,
   historyUpdatesMax: 256,

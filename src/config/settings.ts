@@ -17,7 +17,18 @@ import {
 } from './key.ts';
 import { isCurrency } from '../lib/currency.ts';
 import type { Key, Unit } from './key.ts';
-import { DAY_MS, KB, MINUTE_MS, MONEY, SECOND_MS, SHARDS, SOCKETS, TIME, WIRE } from './limits.ts';
+import {
+  DAY_MS,
+  HOUR_MS,
+  KB,
+  MINUTE_MS,
+  MONEY,
+  SECOND_MS,
+  SHARDS,
+  SOCKETS,
+  TIME,
+  WIRE,
+} from './limits.ts';
 
 const amountCents = z.int().min(1).max(MONEY.centsMax);
 
@@ -261,6 +272,20 @@ export const KEYS = {
       10 * SECOND_MS,
       'How long a command may wait for its shard before new ones are refused with OVERLOADED.',
     ),
+    watchOnly: {
+      byItself: flag(
+        true,
+        'Whether watch-only mode switches itself on under sustained overload, and off again.',
+      ),
+      after: duration('5s', 100, HOUR_MS, 'So long overload has to last before it switches on.'),
+      recovery: duration('10s', 100, HOUR_MS, 'So long calm has to last before it switches off.'),
+      tick: duration(
+        '1s',
+        100,
+        MINUTE_MS,
+        'While it is on, who is not signed in gets the newest state of an auction so often at most.',
+      ),
+    },
   },
   snapshots: {
     interval: duration('30s', SECOND_MS, DAY_MS, 'How often changed auctions are written down.'),

@@ -40,6 +40,16 @@ export class Admission {
     return (this.#gates[shard] as ShardGate).ask(port, hash, nowUs);
   }
 
+  /** Over all shards since the start; `refused`: though their auction asked for no more than its share. */
+  get demand(): { readonly asked: number; readonly refused: number } {
+    let [asked, refused] = [0, 0];
+    for (const gate of this.#gates) {
+      asked += gate.asked;
+      refused += (gate.refused[ORDINARY] as number) + (gate.refused[LAST] as number);
+    }
+    return { asked, refused };
+  }
+
   /** Per shard: refused since the start, by who was refused. */
   get refused(): readonly { readonly overShare: number; readonly others: number }[] {
     return this.#gates.map(({ refused }) => ({
@@ -52,11 +62,13 @@ export class Admission {
 class ShardGate {
   readonly #limits: Pick<GatewayLimits, 'targetAgeMs'>;
   readonly refused = [0, 0, 0];
+  /** Frames offered since the start. */
+  asked = 0;
   /** For each step, whether it refuses at present. */
   readonly #closed = [false, false, false];
   /** What this window and the one before it asked for, by hash. */
-  #asked = new Uint32Array(OVERLOAD.buckets);
-  #askedBefore = new Uint32Array(OVERLOAD.buckets);
+  #askedFor = new Uint32Array(OVERLOAD.buckets);
+  #askedForBefore = new Uint32Array(OVERLOAD.buckets);
   #windowEndUs = 0;
   #frames = 0;
   #admitted = 0;
@@ -73,9 +85,10 @@ class ShardGate {
   ask(port: ShardPort, hash: number, nowUs: number): number {
     if (nowUs >= this.#windowEndUs) this.#turn(nowUs);
     const bucket = hash & MASK;
-    const asked = this.#asked[bucket] as number;
+    const asked = this.#askedFor[bucket] as number;
     if (asked === 0) this.#auctions += 1;
-    this.#asked[bucket] = asked + 1;
+    this.#askedFor[bucket] = asked + 1;
+    this.asked += 1;
     this.#frames += 1;
     const waitUs = port.waitUs(nowUs);
     this.#judge(waitUs);
@@ -93,7 +106,7 @@ class ShardGate {
   }
 
   #rank(port: ShardPort, hash: number, nowUs: number): number {
-    if ((this.#askedBefore[hash & MASK] as number) > this.#share) return OVER_SHARE;
+    if ((this.#askedForBefore[hash & MASK] as number) > this.#share) return OVER_SHARE;
     const leftMs = port.endsAtMs(hash) - nowUs / US_PER_MS;
     return leftMs > 0 && leftMs <= OVERLOAD.closingMs ? LAST : ORDINARY;
   }
@@ -113,9 +126,9 @@ class ShardGate {
     const average = this.#frames / Math.max(1, this.#auctions);
     this.#share = isNext ? average * OVERLOAD.shareFactor + OVERLOAD.shareFrames : Infinity;
     this.#excess = Math.max(1, this.#frames / Math.max(1, this.#admitted));
-    const cleared = this.#askedBefore;
-    this.#askedBefore = this.#asked;
-    this.#asked = cleared.fill(0);
+    const cleared = this.#askedForBefore;
+    this.#askedForBefore = this.#askedFor;
+    this.#askedFor = cleared.fill(0);
     this.#frames = 0;
     this.#admitted = 0;
     this.#auctions = 0;

@@ -82,6 +82,12 @@ export interface GatewayLimits {
   readonly overloadRetryMs: number;
   /** Age of a shard's queue from which on commands are refused with OVERLOADED. */
   readonly targetAgeMs: number;
+  /** Whether watch-only mode switches itself on and off, and after how long of overload and calm. */
+  readonly watchOnlyByItself: boolean;
+  readonly watchOnlyAfterMs: number;
+  readonly watchOnlyRecoveryMs: number;
+  /** While it is on, who is not signed in gets the newest state so often at most. */
+  readonly watchOnlyTickMs: number;
 
   /** Watchers of an auction get its newest state so often at most; 0: every update. */
   readonly conflationMs: number;

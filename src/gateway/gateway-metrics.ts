@@ -42,6 +42,7 @@ export interface GaugeSources {
   logs(): readonly LogHealth[];
   /** Commands refused for the age of a shard's queue, by shard. */
   shed(): readonly { readonly overShare: number; readonly others: number }[];
+  watchOnly(): { readonly isOn: boolean; readonly level: number; readonly switches: number };
 }
 
 export class GatewayMetrics {
@@ -75,7 +76,7 @@ export class GatewayMetrics {
       registers: [registry],
     });
     this.#loopDelay.enable();
-    this.#registerCounters(registry);
+    this.#registerCounters(registry, sources);
     this.#registerGauges(registry, sources);
     registerShards(registry, sources);
   }
@@ -92,10 +93,14 @@ export class GatewayMetrics {
     this.#latency.observe(latencyUs / 1e6);
   }
 
-  /** One update for `watchers`, that stands for so many positions. */
-  publishedUpdate(positions: number, watchers: number, delayUs: number): void {
+  /** One update that stands for so many positions. */
+  published(positions: number): void {
     this.#published += 1;
     this.#positionsPublished += positions;
+  }
+
+  /** So many watchers were sent one, that had waited so long. */
+  toldWatchers(watchers: number, delayUs: number): void {
     this.#framesToWatchers += watchers;
     this.#publishDelay.observe(delayUs / 1e6);
   }
@@ -122,7 +127,7 @@ export class GatewayMetrics {
     this.#loopDelay.disable();
   }
 
-  #registerCounters(registry: Registry): void {
+  #registerCounters(registry: Registry, sources: GaugeSources): void {
     const counter = (name: string, help: string, read: () => number): void => {
       void new Counter({
         name,
@@ -144,6 +149,8 @@ export class GatewayMetrics {
     const frames = 'Updates published times their watchers.';
     counter('gavel_frames_to_watchers_total', frames, () => this.#framesToWatchers);
     counter('gavel_http_requests_total', 'HTTP requests.', () => this.httpRequests);
+    const switches = 'How often watch-only mode was switched on or off.';
+    counter('gavel_watch_only_switches_total', switches, () => sources.watchOnly().switches);
     const labelled = (name: string, help: string, label: string, counts: Counts): void =>
       labelledCounter(registry, name, help, label, counts);
     labelled('gavel_refusals_total', 'Refusals sent, by name.', 'name', () =>
@@ -177,6 +184,18 @@ export class GatewayMetrics {
       ['addresses', sources.addresses()],
       ['users', sources.users()],
     ]);
+    const mode = (name: string, help: string, read: () => number): void =>
+      void new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(read());
+        },
+      });
+    const { watchOnly } = sources;
+    mode('gavel_watch_only', '1: watch-only mode is on.', () => (watchOnly().isOn ? 1 : 0));
+    mode('gavel_overload_level', 'At 1 the mode goes on, at 0 off.', () => watchOnly().level);
     gauge('gavel_event_loop_delay_seconds', 'Since it was last asked.', 'quantile', () => {
       const delay = this.#loopDelay;
       const seconds = (ns: number): number =>

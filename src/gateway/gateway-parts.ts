@@ -34,6 +34,7 @@ import { StreamDoor } from './stream-door.ts';
 import type { Publish } from './socket.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 import { UserTable } from './user-table.ts';
+import { WatchOnly } from './watch-only.ts';
 import { WatchedTable } from './watched.ts';
 import { WebSocketDoor } from './web-socket-door.ts';
 
@@ -80,6 +81,7 @@ export interface GatewayParts {
   readonly users: UserTable;
   readonly guard: AccountGuard;
   readonly watched: WatchedTable;
+  readonly watchOnly: WatchOnly;
   readonly metrics: GatewayMetrics;
   readonly sender: Sender;
   readonly hub: Hub;
@@ -108,6 +110,14 @@ function reportsOf(shards: Shards, nowUs: number): readonly ShardReport[] {
 /** Shards whose thread is being brought back. */
 function downOf(reports: readonly ShardReport[]): readonly number[] {
   return reports.flatMap(({ isUp }, shard) => (isUp ? [] : [shard]));
+}
+
+function watchOnlyOf(limits: GatewayLimits, admission: Admission, log: GatewayLog): WatchOnly {
+  return new WatchOnly({
+    limits,
+    demand: () => admission.demand,
+    switched: (isOn, why) => log.warn({ why }, `watch-only mode is ${isOn ? 'on' : 'off'}`),
+  });
 }
 
 export function makeParts(options: GatewayOptions, sockets: SocketSide): GatewayParts {
@@ -139,24 +149,28 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
     users: () => users.count,
     shards: reports,
     shed: () => admission.refused,
+    watchOnly: () => watchOnly,
     lag: () => discovery?.lag(nowUs()) ?? [],
     logs: () => options.logs?.() ?? [],
   });
 
   const admission = new Admission(shards.count, limits);
+  const watchOnly = watchOnlyOf(limits, admission, log);
   // 2. The way out.
   const sender = new Sender(limits, metrics, watched);
   const calls = new ShardCaller(connections, shards, admission, users, limits, nowUs);
   const topics = new LocalTopics();
   const publish = topics.beside(sockets.publish);
   const after = options.after ?? onTimer;
-  const hub: Hub = new Hub({ limits, metrics, sender, watched, shards, publish, nowUs, after });
+  const anonymousTickMs = (): number => watchOnly.anonymousTickMs;
+  const outlets = { limits, metrics, sender, watched, shards, publish, nowUs, after };
+  const hub: Hub = new Hub({ ...outlets, anonymousTickMs });
   const { receipts } = options;
   const signer = new ReceiptSigner(receipts, sender, log);
   const deliveries = new DeliveryDesk(connections, sender, hub, users, metrics, signer, nowUs);
 
   // 3. The way in: WebSockets, REST, and the internal listener.
-  const signIn: SignIn = new SignIn(limits, sender, users, verifier, log, nowUs);
+  const signIn: SignIn = new SignIn({ limits, sender, hub, users, verifier, log, nowUs });
   const common = { limits, allowAnonymous, trustProxy, users, addresses, metrics, log, nowUs };
   const inbound = new Inbound({ ...common, shards, admission, sender, hub, signIn });
   const allowedOrigins = options.allowedOrigins ?? [];
@@ -166,11 +180,11 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const streams: StreamDoor = new StreamDoor({ ...ways, topics });
   const accounts = options.accounts ?? null;
   const asked = { discovery, receipts, accounts };
-  const context = { calls, limits, watched, nowUs, streams, ...asked };
+  const context = { calls, limits, watched, watchOnly, nowUs, streams, ...asked };
   const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
   const down = (): readonly number[] => downOf(reports());
   const routes = [...internalRoutes(life, down, registry), ...adminRoutes(context)];
   const internal = new RestDoor({ ...common, routes, verifier });
-  const inner = { life, connections, watched, sender, hub, deliveries };
+  const inner = { life, connections, watched, watchOnly, sender, hub, deliveries };
   return { ...common, ...inner, guard: verifier, door, streams, rest, internal };
 }

@@ -3,7 +3,9 @@
  * whose token ended, answers that do not come. Every connection is looked at four times a second, a
  * slice of them at a time, so that the main thread never stops for all of them.
  */
+import { OVERLOAD } from '../config/limits.ts';
 import { MsgpackWriter } from '../lib/msgpack-writer.ts';
+import { MODE } from '../protocol/messages/mode.ts';
 import { TICK } from '../protocol/messages/tick.ts';
 import type { AddressTable } from './address-table.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -12,9 +14,11 @@ import type { Hub } from './hub.ts';
 import type { Sender } from './sender.ts';
 import { Session } from './session.ts';
 import type { ShardCall } from './shard-call.ts';
+import type { WatchOnly } from './watch-only.ts';
 
-const BEAT_MS = 50;
 const SLICES = 5;
+/** A round, over all connections, is one look at the load. */
+const BEAT_MS = OVERLOAD.lookMs / SLICES;
 /** Rounds between looks at what changes slowly. */
 const ROUNDS_PER_SWEEP = 4;
 const US_PER_MS = 1000;
@@ -26,6 +30,7 @@ export interface HeartbeatOptions {
   readonly sender: Sender;
   readonly hub: Hub;
   readonly addresses: AddressTable;
+  readonly watchOnly: WatchOnly;
   readonly nowUs: () => number;
   /** Called once a round. */
   readonly eachRound: (nowUs: number) => void;
@@ -64,7 +69,8 @@ export class Heartbeat {
   }
 
   #endRound(nowUs: number): void {
-    const { hub, addresses, eachRound } = this.#options;
+    const { hub, addresses, watchOnly, eachRound } = this.#options;
+    watchOnly.look(nowUs);
     eachRound(nowUs);
     this.#round += 1;
     if (this.#round % ROUNDS_PER_SWEEP !== 0) return;
@@ -73,7 +79,7 @@ export class Heartbeat {
   }
 
   #check(session: Session, nowUs: number): void {
-    const { limits, allowAnonymous, sender } = this.#options;
+    const { limits, allowAnonymous, sender, watchOnly } = this.#options;
     const welcome = session.user !== null || (allowAnonymous && session.spoke);
     if (!welcome && nowUs - session.openedUs > limits.helloTimeoutMs * US_PER_MS) {
       return sender.close(session, 'NO_HELLO');
@@ -82,6 +88,7 @@ export class Heartbeat {
     const silentUs = nowUs - session.lastHeardUs;
     if (silentUs > limits.idleTimeoutMs * US_PER_MS) return sender.close(session, 'SILENT');
     sender.checkPace(session);
+    if (session.toldWatchOnly !== watchOnly.isOn) this.#tellMode(session);
     if (nowUs < session.tickAtUs) return;
     session.tickAtUs = nowUs + limits.tickMs * US_PER_MS;
     this.#writer.clear();
@@ -89,5 +96,18 @@ export class Heartbeat {
     sender.send(session, this.#writer.view());
     // For clients that do not answer ticks: their WebSocket answers pings by itself.
     if (silentUs * 2 > limits.tickMs * US_PER_MS) session.socket?.ping();
+  }
+
+  /** A slice at a time, so that a switch is no burst; not before what it asked for is answered. */
+  #tellMode(session: Session): void {
+    if (session.awaited.size > 0) return;
+    const { limits, sender, watchOnly } = this.#options;
+    const { isOn } = watchOnly;
+    session.toldWatchOnly = isOn;
+    const isSlow = isOn && session.user === null;
+    const updateMs = isSlow ? limits.watchOnlyTickMs : limits.conflationMs;
+    this.#writer.clear();
+    MODE.write(this.#writer, { watchOnly: isOn, updateMs });
+    sender.send(session, this.#writer.view());
   }
 }

@@ -6,7 +6,9 @@
  *        │ snapshot, or resumed + missed            │ conflation: one a tick, what is urgent
  *        └ joins the auction's topic                ▼ at once
  *                                               published ─┬─▶ history (bounded)
- *                                                          └─▶ topic of MessagePack, topic of JSON
+ *                                                          ├─▶ topics of those who are signed in
+ *                         watch-only mode: a slower tick ◀─┴─▶ topics of those who are not
+ *                                                              (one of MessagePack, one of JSON)
  *
  * The order holds because a socket gets topic messages and own messages in the order in which they
  * were handed over, and all that was published before it joined is none of its business. Whoever
@@ -34,7 +36,7 @@ import type { Sender } from './sender.ts';
 import type { Session } from './session.ts';
 import type { Shards } from './shard-port.ts';
 import type { Publish } from './socket.ts';
-import type { Watched, WatchedTable } from './watched.ts';
+import type { AnonymousCrowd, Crowd, Watched, WatchedTable } from './watched.ts';
 
 /** Unsubscribes that wait behind one subscribe; more than one is a mistake already. */
 const AWAITED_UNSUBSCRIBES_MAX = 8;
@@ -47,6 +49,8 @@ export interface HubOptions {
   readonly shards: Shards;
   readonly publish: Publish;
   readonly nowUs: () => number;
+  /** How often those who are not signed in are told at most; 0: with all the others. */
+  readonly anonymousTickMs: () => number;
   /** Runs something later; gives what calls it off. */
   readonly after: After;
 }
@@ -64,6 +68,8 @@ export class Hub {
   readonly #publish: Publish;
   readonly #nowUs: () => number;
   readonly #conflation: Conflation<Watched>;
+  /** Takes what was published, for those who are not signed in. */
+  readonly #anonymous: Conflation<AnonymousCrowd>;
   readonly #writer = new MsgpackWriter(256);
   /** Updates of this run, in order; they leave after its replies. */
   readonly #updates: PendingUpdate[] = [];
@@ -82,6 +88,15 @@ export class Hub {
       after: options.after,
       nowUs: options.nowUs,
       publish: (watched, update) => this.#published(watched, update),
+    });
+    this.#anonymous = new Conflation({
+      tickMs: options.anonymousTickMs,
+      after: options.after,
+      nowUs: options.nowUs,
+      publish: (crowd, { bytes, takenUs }) => {
+        this.#metrics.toldWatchers(crowd.count, this.#nowUs() - takenUs);
+        this.#tell(crowd, bytes);
+      },
     });
   }
 
@@ -138,6 +153,17 @@ export class Hub {
     else this.#sender.refuse(session, requestId, 'TOO_MANY_REQUESTS');
   }
 
+  /** The session will have a name from now on, and the pace of those who have one. */
+  signsIn(session: Session): void {
+    for (const watched of session.watching.values()) {
+      const { anonymous, signedIn } = watched;
+      const { pace } = anonymous;
+      if (pace.isWaiting) this.#sender.send(session, pace.frame(this.#writer));
+      this.#leave(session, anonymous);
+      this.#enter(session, signedIn);
+    }
+  }
+
   /** The connection closed: its socket has left its topics. */
   gone(session: Session): void {
     const nowUs = this.#watched.nowMs() * 1000;
@@ -169,6 +195,7 @@ export class Hub {
   /** Nothing is published any more. */
   stop(): void {
     this.#conflation.stop();
+    this.#anonymous.stop();
   }
 
   /** Gives up auctions that nobody has watched for a while. */
@@ -191,11 +218,15 @@ export class Hub {
     if (known.epoch !== sub.epoch || known.position !== sub.seq) {
       known.epoch = sub.epoch;
       known.pace.forget();
+      known.anonymous.pace.forget();
       known.history.restart(sub.seq);
       const { handle, auction } = decodeAs(SNAPSHOT, snapshot);
       this.#writer.clear();
       AUCTION_CHANGED.write(this.#writer, { handle, auction });
-      this.#tell(known, this.#writer.view());
+      const changed = this.#writer.view();
+      noteEnd(known, changed);
+      this.#tell(known.signedIn, changed);
+      this.#tell(known.anonymous, changed);
     }
     return known;
   }
@@ -217,10 +248,21 @@ export class Hub {
   #join(session: Session, watched: Watched): void {
     if (session.watching.get(watched.auctionId) === watched) return;
     session.watching.set(watched.auctionId, watched);
-    session.socket?.subscribe(session.json ? watched.jsonTopic : watched.binaryTopic);
-    if (session.json) watched.jsonWatchers += 1;
-    else watched.binaryWatchers += 1;
+    this.#enter(session, crowdOf(session, watched));
     this.#subscriptions += 1;
+  }
+
+  #enter(session: Session, crowd: Crowd): void {
+    session.socket?.subscribe(session.json ? crowd.jsonTopic : crowd.binaryTopic);
+    if (session.json) crowd.json += 1;
+    else crowd.binary += 1;
+  }
+
+  /** A socket that is closed has left its topics by itself. */
+  #leave(session: Session, crowd: Crowd): void {
+    session.socket?.unsubscribe(session.json ? crowd.jsonTopic : crowd.binaryTopic);
+    if (session.json) crowd.json -= 1;
+    else crowd.binary -= 1;
   }
 
   #settleAwaited(session: Session, requestId: number): void {
@@ -234,7 +276,6 @@ export class Hub {
     const watched = session.watching.get(auctionId);
     if (watched !== undefined) {
       session.watching.delete(auctionId);
-      session.socket?.unsubscribe(session.json ? watched.jsonTopic : watched.binaryTopic);
       this.#forgetWatcher(session, watched, this.#watched.nowMs() * 1000);
     }
     this.#writer.clear();
@@ -243,28 +284,38 @@ export class Hub {
   }
 
   #forgetWatcher(session: Session, watched: Watched, nowUs: number): void {
-    if (session.json) watched.jsonWatchers -= 1;
-    else watched.binaryWatchers -= 1;
+    this.#leave(session, crowdOf(session, watched));
     watched.lastUseUs = nowUs;
     this.#subscriptions -= 1;
   }
 
   /** This is published now: whoever follows an auction, in whatever way, gets it from here. */
-  #published(watched: Watched, { fromSeq, seq, bytes, takenUs }: Update): void {
+  #published(watched: Watched, update: Update): void {
+    const { fromSeq, seq, bytes, takenUs } = update;
     watched.history.add(fromSeq, seq, bytes);
+    const { signedIn, anonymous } = watched;
+    if (anonymous.count === 0) anonymous.pace.forget();
     if (watched.watchers === 0) return;
-    this.#metrics.publishedUpdate(seq - fromSeq + 1, watched.watchers, this.#nowUs() - takenUs);
-    this.#tell(watched, bytes);
-  }
-
-  /** Sends to all who watch. */
-  #tell(watched: Watched, bytes: Uint8Array): void {
-    if (watched.binaryWatchers > 0) this.#publish(watched.binaryTopic, bytes, true);
-    if (watched.jsonWatchers === 0) return;
+    this.#metrics.published(seq - fromSeq + 1);
     const number = bytes[1];
     if (number === EXTENDED.number || number === AUCTION_CHANGED.number) noteEnd(watched, bytes);
-    this.#publish(watched.jsonTopic, jsonFromFrame(bytes, this.#watched), false);
+    if (signedIn.count > 0) {
+      this.#metrics.toldWatchers(signedIn.count, this.#nowUs() - takenUs);
+      this.#tell(signedIn, bytes);
+    }
+    if (anonymous.count > 0) this.#anonymous.take(anonymous, update);
   }
+
+  #tell(crowd: Crowd, bytes: Uint8Array): void {
+    if (crowd.binary > 0) this.#publish(crowd.binaryTopic, bytes, true);
+    if (crowd.json === 0) return;
+    this.#publish(crowd.jsonTopic, jsonFromFrame(bytes, this.#watched), false);
+  }
+}
+
+/** To be asked before the session's name changes (signsIn). */
+function crowdOf(session: Session, { signedIn, anonymous }: Watched): Crowd {
+  return session.user === null ? anonymous : signedIn;
 }
 
 /** Remembers when the auction ends, for the remaining time in JSON. */

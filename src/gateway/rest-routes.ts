@@ -39,6 +39,8 @@ import type { Exchange } from './exchange.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { ReceiptContext } from './receipt-routes.ts';
 import { receiptOf, receiptRoutes } from './receipt-routes.ts';
+import type { ModeContext } from './mode-routes.ts';
+import { modeRoutes } from './mode-routes.ts';
 import type { RestRequest, Route } from './routes.ts';
 import type { ShardCaller, ShardReply } from './shard-call.ts';
 import { REST_REQUEST_ID } from './shard-call.ts';
@@ -49,7 +51,7 @@ import { ADMIN, BIDDER, SELLER } from './user.ts';
 import type { WatchedTable } from './watched.ts';
 
 export interface RestContext
-  extends StreamContext, DiscoveryContext, ReceiptContext, AccountContext {
+  extends StreamContext, DiscoveryContext, ReceiptContext, AccountContext, ModeContext {
   readonly watched: WatchedTable;
 }
 
@@ -124,6 +126,7 @@ export function adminRoutes(context: RestContext): readonly Route[] {
     command('blocks', (request) => block(request, true, calls)),
     command('cancel', (request) => cancel(request, true, calls)),
     ...accountAdminRoutes(context),
+    ...modeRoutes(context),
   ];
 }
 

@@ -38,6 +38,9 @@ export class Session {
   /** Whether it said something that counts within the time to say hello. */
   spoke = false;
 
+  /** Whether it was told that watch-only mode is on; it takes it for off until told. */
+  toldWatchOnly = false;
+
   lastHeardUs: number;
   tickAtUs: number;
   readonly frames = new RateBucket();

@@ -9,15 +9,27 @@ import { WELCOME } from '../protocol/messages/welcome.ts';
 import { PROTOCOL_VERSION } from '../protocol/messages.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { GatewayLog } from './gateway-log.ts';
+import type { Hub } from './hub.ts';
 import type { Sender } from './sender.ts';
 import type { Session } from './session.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 import type { Identity } from './user.ts';
 import type { UserTable } from './user-table.ts';
 
+export interface SignInOptions {
+  readonly limits: GatewayLimits;
+  readonly sender: Sender;
+  readonly hub: Hub;
+  readonly users: UserTable;
+  readonly verifier: TokenVerifier;
+  readonly log: GatewayLog;
+  readonly nowUs: () => number;
+}
+
 export class SignIn {
   readonly #limits: GatewayLimits;
   readonly #sender: Sender;
+  readonly #hub: Hub;
   readonly #users: UserTable;
   readonly #verifier: TokenVerifier;
   readonly #log: GatewayLog;
@@ -26,20 +38,14 @@ export class SignIn {
   #underWay = 0;
   #signedIn = 0;
 
-  constructor(
-    limits: GatewayLimits,
-    sender: Sender,
-    users: UserTable,
-    verifier: TokenVerifier,
-    log: GatewayLog,
-    nowUs: () => number,
-  ) {
-    this.#limits = limits;
-    this.#sender = sender;
-    this.#users = users;
-    this.#verifier = verifier;
-    this.#log = log;
-    this.#nowUs = nowUs;
+  constructor(options: SignInOptions) {
+    this.#limits = options.limits;
+    this.#sender = options.sender;
+    this.#hub = options.hub;
+    this.#users = options.users;
+    this.#verifier = options.verifier;
+    this.#log = options.log;
+    this.#nowUs = options.nowUs;
   }
 
   /** Signed-in connections. */
@@ -105,7 +111,10 @@ export class SignIn {
         this.#sender.refuse(session, hello.id, 'TOO_MANY_CONNECTIONS');
         return this.#sender.close(session, 'TOO_MANY_CONNECTIONS');
       }
+      this.#hub.signsIn(session);
       session.user = user;
+      // Its pace is another one now, so it is told of the mode again.
+      session.toldWatchOnly = false;
       this.#users.joined(user, session);
       this.#signedIn += 1;
     }

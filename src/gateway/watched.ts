@@ -6,18 +6,38 @@ import type { JsonContext } from '../protocol/json-codec.ts';
 import { Pace } from './conflation.ts';
 import { UpdateHistory } from './update-history.ts';
 
+/** Watchers of one auction who are told at the same pace, each in one of two encodings. */
+export class Crowd {
+  readonly binaryTopic: string;
+  readonly jsonTopic: string;
+  binary = 0;
+  json = 0;
+
+  constructor(binaryTopic: string, jsonTopic: string) {
+    this.binaryTopic = binaryTopic;
+    this.jsonTopic = jsonTopic;
+  }
+
+  get count(): number {
+    return this.binary + this.json;
+  }
+}
+
+/** Those without a name: in watch-only mode what was published waits here once more. */
+export class AnonymousCrowd extends Crowd {
+  readonly pace = new Pace();
+}
+
 export class Watched {
   readonly handle: number;
   readonly auctionId: string;
-  readonly binaryTopic: string;
-  readonly jsonTopic: string;
+  readonly signedIn: Crowd;
+  readonly anonymous: AnonymousCrowd;
   /** What was published. */
   readonly history: UpdateHistory;
   /** What waits to be published; it follows on from the history. */
   readonly pace = new Pace();
   epoch: number;
-  binaryWatchers = 0;
-  jsonWatchers = 0;
   /** When somebody last came, asked or left: the linger counts from there. */
   lastUseUs = 0;
   /** The end as last told, for JSON's remaining time; 0: no JSON client asked yet. */
@@ -28,12 +48,12 @@ export class Watched {
     this.auctionId = auctionId;
     this.epoch = epoch;
     this.history = history;
-    this.binaryTopic = `m${handle}`;
-    this.jsonTopic = `j${handle}`;
+    this.signedIn = new Crowd(`m${handle}`, `j${handle}`);
+    this.anonymous = new AnonymousCrowd(`n${handle}`, `k${handle}`);
   }
 
   get watchers(): number {
-    return this.binaryWatchers + this.jsonWatchers;
+    return this.signedIn.count + this.anonymous.count;
   }
 
   /** The newest position that is known here, published or not. */

@@ -45,5 +45,9 @@ export function gatewayLimits({ limits, server, overload }: Settings): GatewayLi
     tickMs: limits.tickMs,
     answerTimeoutMs: limits.answerTimeoutMs,
     targetAgeMs: overload.targetAgeMs,
+    watchOnlyByItself: overload.watchOnly.byItself,
+    watchOnlyAfterMs: overload.watchOnly.afterMs,
+    watchOnlyRecoveryMs: overload.watchOnly.recoveryMs,
+    watchOnlyTickMs: overload.watchOnly.tickMs,
   };
 }

@@ -41,6 +41,7 @@ import { BIDS } from './messages/bids.ts';
 import { AUCTIONS } from './messages/auctions.ts';
 import { RECEIPT } from './messages/receipt.ts';
 import { LEADING_AGAIN } from './messages/leading-again.ts';
+import { MODE } from './messages/mode.ts';
 
 /** Raised with every change that an old client would notice. */
 export const PROTOCOL_VERSION = 1;
@@ -84,6 +85,7 @@ export const MESSAGES = [
   AUCTIONS,
   RECEIPT,
   LEADING_AGAIN,
+  MODE,
 ] as const;
 
 const all = MESSAGES as unknown as readonly Message<unknown>[];

@@ -6,29 +6,19 @@ import { connect } from '../../src/client/client.ts';
 import type { WatchState } from '../../src/client/state.ts';
 import { JSON_PROTOCOL } from '../../src/gateway/web-socket-door.ts';
 import { AUCTION } from '../../src/protocol/messages/auction.ts';
-import type { Subscribe } from '../../src/protocol/messages/subscribe.ts';
 import { SUBSCRIBE } from '../../src/protocol/messages/subscribe.ts';
 import { Client } from './client.ts';
-import { decode, deliver, encode } from './fake-shards.ts';
+import { deliver, encode } from './fake-shards.ts';
 import type { Fixture } from './fixtures.ts';
 import { AUCTION_A, start, view } from './fixtures.ts';
 import { http } from './http.ts';
 import type { Told } from './model-auction.ts';
 import { ModelAuction } from './model-auction.ts';
+import { answerSubscribes } from './watching.ts';
 
 const HANDLE = 6;
 /** So long that nothing in a test comes by the tick. */
 const SLOW_TICK_MS = 60_000;
-
-/** The shards answer each subscribe with the auction as it stands then. */
-function answerSubscribes({ shards, gateway }: Fixture, model: ModelAuction): void {
-  shards.onSubmit = ({ conn, frame }) => {
-    const { type, value } = decode(frame);
-    if (type !== 'subscribe') return;
-    const { sub, bytes } = model.subscribed(value as Subscribe);
-    deliver(gateway.deliveries, (to) => to.subscribed(conn, sub, bytes));
-  };
-}
 
 function tell({ gateway }: Fixture, ...updates: readonly Told[]): void {
   deliver(gateway.deliveries, (to) => {

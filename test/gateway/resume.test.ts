@@ -15,6 +15,7 @@ import { Sender } from '../../src/gateway/sender.ts';
 import { Session } from '../../src/gateway/session.ts';
 import type { Socket } from '../../src/gateway/socket.ts';
 import { AddressTable } from '../../src/gateway/address-table.ts';
+import { User } from '../../src/gateway/user.ts';
 import { WatchedTable } from '../../src/gateway/watched.ts';
 import { decodeFrame } from '../../src/protocol/frame.ts';
 import { AUCTION_CHANGED } from '../../src/protocol/messages/auction-changed.ts';
@@ -133,7 +134,9 @@ class Rig {
   readonly watchers: readonly Watcher[];
   readonly #hub: Hub;
   readonly #metrics: GatewayMetrics;
-  #timer: (() => void) | null = null;
+  /** Those who are not signed in are told less often. */
+  watchOnly = false;
+  #timers: (() => void)[] = [];
   #lastId = 0;
 
   constructor(watchers: number) {
@@ -152,9 +155,12 @@ class Rig {
         for (const { socket } of this.watchers) if (socket.topics.has(topic)) socket.send(message);
       },
       nowUs,
+      anonymousTickMs: () => (this.watchOnly ? limits.watchOnlyTickMs : 0),
       after: (_ms, run) => {
-        this.#timer = run;
-        return () => (this.#timer = null);
+        this.#timers.push(run);
+        return () => {
+          this.#timers = this.#timers.filter((timer) => timer !== run);
+        };
       },
     });
   }
@@ -195,11 +201,16 @@ class Rig {
     watcher.socket = new FakeSocket();
   }
 
+  /** The timer that was set first runs out. */
   tick(): boolean {
-    const run = this.#timer;
-    this.#timer = null;
-    run?.();
-    return this.#timer !== null;
+    this.#timers.shift()?.();
+    return this.#timers.length > 0;
+  }
+
+  signIn({ session }: Watcher): void {
+    if (session === null || session.user !== null) return;
+    this.#hub.signsIn(session);
+    session.user = new User('ann');
   }
 
   stop(): void {
@@ -222,6 +233,7 @@ function metrics(): GatewayMetrics {
     shed: () => [],
     lag: () => [],
     logs: () => [],
+    watchOnly: () => ({ isOn: false, level: 0, switches: 0 }),
   });
 }
 
@@ -241,6 +253,7 @@ test('clients that come and go end in the right state, and none ever sees a gap'
     weighted(4, fc.record({ what: fc.constantFrom('subscribe', 'join'), count, who })),
     weighted(3, fc.record({ what: fc.constant('disconnect' as const), count, who })),
     weighted(1, fc.record({ what: fc.constantFrom('extend', 'change', 'comeBack'), count, who })),
+    weighted(3, fc.record({ what: fc.constantFrom('signIn', 'switch'), count, who })),
   );
   let resumedWhole = 0;
   let snapshots = 0;
@@ -258,6 +271,8 @@ test('clients that come and go end in the right state, and none ever sees a gap'
         else if (what === 'read') watcher.read(many);
         else if (what === 'disconnect') rig.disconnect(watcher);
         else if (what === 'subscribe') rig.subscribe(watcher);
+        else if (what === 'signIn') rig.signIn(watcher);
+        else if (what === 'switch') rig.watchOnly = !rig.watchOnly;
         else rig.subscribe(watcher, model.bids(many));
       }
       const before = rig.watchers.map((watcher) => watcher.snapshots);
