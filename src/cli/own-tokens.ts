@@ -10,13 +10,14 @@ export interface OwnToken {
   readonly sub: string;
   readonly roles: readonly Role[];
   readonly ttlMs: number;
+  readonly tier?: string;
 }
 
 /** @throws UnusableDataFolder where there is no data folder; CliError for a bad name */
 export async function makeToken(
   folder: string,
   { issuer, audience }: Settings['auth'],
-  { sub, roles, ttlMs }: OwnToken,
+  { sub, roles, ttlMs, tier }: OwnToken,
 ): Promise<string> {
   if (!/^[\x21-\x7e]{1,64}$/.test(sub)) {
     const next = 'Take 1 to 64 letters, digits or signs, without spaces.';
@@ -26,5 +27,13 @@ export async function makeToken(
   const { loadOrCreateKeyFile, signToken } = await import('../gateway/token.ts');
   readFolderMeta(folder);
   const key = await loadOrCreateKeyFile(keysFolder(folder));
-  return signToken(key, { sub, roles, ttlMs, issuer, audience, nowMs: Date.now() });
+  return signToken(key, {
+    sub,
+    roles,
+    ttlMs,
+    issuer,
+    audience,
+    nowMs: Date.now(),
+    ...(tier !== undefined && { tier }),
+  });
 }

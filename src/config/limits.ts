@@ -315,6 +315,7 @@ export const GATEWAY = {
   answerTimeoutMs: 10 * SECOND_MS,
   overloadRetryMs: 100,
   targetAgeMs: 20,
+  priorityTiers: [],
   watchOnlyByItself: true,
   watchOnlyAfterMs: 5 * SECOND_MS,
   watchOnlyRecoveryMs: 10 * SECOND_MS,

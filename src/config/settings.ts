@@ -272,6 +272,9 @@ export const KEYS = {
       10 * SECOND_MS,
       'How long a command may wait for its shard before new ones are refused with OVERLOADED.',
     ),
+    priorityTiers: lines(
+      'Tiers (the claim `tier` of tokens) whose users are refused last, like auctions about to end.',
+    ),
     watchOnly: {
       byItself: flag(
         true,

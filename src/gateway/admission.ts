@@ -6,7 +6,8 @@
  *
  *   age ──0────── ¼ target ──────── target ──────────── 2 × target ──▶
  *         everybody    │ not who takes    │ only auctions     │ nobody but the clock
- *                      │ more than a share│ about to end      │ (starts, ends)
+ *                      │ more than a share│ about to end, and │ (starts, ends)
+ *                      │                  │ users of some tiers
  *
  * Each of the three steps is left again at half of its age, so that it does not flutter. What an
  * auction asks for is counted in short windows, by the hash of its id: more than one and a half
@@ -20,6 +21,8 @@ import type { ShardPort } from './shard-port.ts';
 const MASK = OVERLOAD.buckets - 1;
 const US_PER_MS = 1000;
 
+type AdmissionLimits = Pick<GatewayLimits, 'targetAgeMs' | 'priorityTiers'>;
+
 /** Who is refused first. */
 const OVER_SHARE = 0;
 const ORDINARY = 1;
@@ -29,15 +32,16 @@ const AGES = [OVERLOAD.overShareAge, 1, OVERLOAD.lastAge] as const;
 export class Admission {
   readonly #gates: readonly ShardGate[];
 
-  constructor(shards: number, limits: Pick<GatewayLimits, 'targetAgeMs'>) {
+  constructor(shards: number, limits: AdmissionLimits) {
     this.#gates = Array.from({ length: shards }, () => new ShardGate(limits));
   }
 
   /**
    * @param hash of the auction id; 0 where the frame names none.
+   * @param tier of who asks; null: none.
    * @returns 0: it may join the queue; else the milliseconds after which to try again. */
-  ask(shard: number, port: ShardPort, hash: number, nowUs: number): number {
-    return (this.#gates[shard] as ShardGate).ask(port, hash, nowUs);
+  ask(shard: number, port: ShardPort, hash: number, nowUs: number, tier: string | null): number {
+    return (this.#gates[shard] as ShardGate).ask(port, hash, nowUs, tier);
   }
 
   /** Over all shards since the start; `refused`: though their auction asked for no more than its share. */
@@ -60,7 +64,7 @@ export class Admission {
 }
 
 class ShardGate {
-  readonly #limits: Pick<GatewayLimits, 'targetAgeMs'>;
+  readonly #limits: AdmissionLimits;
   readonly refused = [0, 0, 0];
   /** Frames offered since the start. */
   asked = 0;
@@ -78,11 +82,11 @@ class ShardGate {
   /** Frames offered for each one admitted in the window before. */
   #excess = 1;
 
-  constructor(limits: Pick<GatewayLimits, 'targetAgeMs'>) {
+  constructor(limits: AdmissionLimits) {
     this.#limits = limits;
   }
 
-  ask(port: ShardPort, hash: number, nowUs: number): number {
+  ask(port: ShardPort, hash: number, nowUs: number, tier: string | null): number {
     if (nowUs >= this.#windowEndUs) this.#turn(nowUs);
     const bucket = hash & MASK;
     const asked = this.#askedFor[bucket] as number;
@@ -93,7 +97,7 @@ class ShardGate {
     const waitUs = port.waitUs(nowUs);
     this.#judge(waitUs);
     if (!(this.#closed[OVER_SHARE] as boolean)) return this.#admit();
-    const who = this.#rank(port, hash, nowUs);
+    const who = this.#rank(port, hash, nowUs, tier);
     if (!(this.#closed[who] as boolean)) return this.#admit();
     this.refused[who] = (this.refused[who] as number) + 1;
     const retryMs = Math.ceil((waitUs * this.#excess) / US_PER_MS);
@@ -105,8 +109,9 @@ class ShardGate {
     return 0;
   }
 
-  #rank(port: ShardPort, hash: number, nowUs: number): number {
+  #rank(port: ShardPort, hash: number, nowUs: number, tier: string | null): number {
     if ((this.#askedForBefore[hash & MASK] as number) > this.#share) return OVER_SHARE;
+    if (tier !== null && this.#limits.priorityTiers.includes(tier)) return LAST;
     const leftMs = port.endsAtMs(hash) - nowUs / US_PER_MS;
     return leftMs > 0 && leftMs <= OVERLOAD.closingMs ? LAST : ORDINARY;
   }

@@ -82,6 +82,8 @@ export interface GatewayLimits {
   readonly overloadRetryMs: number;
   /** Age of a shard's queue from which on commands are refused with OVERLOADED. */
   readonly targetAgeMs: number;
+  /** Tiers whose users are refused last, like auctions that are about to end. */
+  readonly priorityTiers: readonly string[];
   /** Whether watch-only mode switches itself on and off, and after how long of overload and calm. */
   readonly watchOnlyByItself: boolean;
   readonly watchOnlyAfterMs: number;

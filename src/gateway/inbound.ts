@@ -213,7 +213,7 @@ export class Inbound {
     const port = this.#ports[shard] as ShardPort;
     const user = session.user;
     const hash = hashBytes(bytes, at, at + AUCTION_ID_LENGTH);
-    const waitMs = this.#admission.ask(shard, port, hash, nowUs);
+    const waitMs = this.#admission.ask(shard, port, hash, nowUs, user?.tier ?? null);
     if (waitMs > 0) {
       this.#sender.refuse(session, id, 'OVERLOADED', { retryAfterMs: waitMs });
       return false;

@@ -210,6 +210,7 @@ export class RestDoor {
       return undefined;
     }
     const user = users.user(identity.userId);
+    user.tier = identity.tier ?? null;
     const rate = limits.commandsPerSecondAndUser;
     const waitUs = user.commands.take(nowUs(), 1, rate, limits.burstSeconds);
     if (waitUs > 0) return tooMany(waitUs);

@@ -109,7 +109,7 @@ export class ShardCaller {
   #submit(frame: Uint8Array, shard: number, hash: number, user: User | null): Promise<ShardReply> {
     const nowUs = this.#nowUs();
     const port = this.#shards.port(shard);
-    if (this.#admission.ask(shard, port, hash, nowUs) > 0) {
+    if (this.#admission.ask(shard, port, hash, nowUs, user?.tier ?? null) > 0) {
       return Promise.resolve('OVERLOADED');
     }
     if (user !== null && !this.#users.introduce(user, shard, port)) {

@@ -118,6 +118,7 @@ export class SignIn {
       this.#users.joined(user, session);
       this.#signedIn += 1;
     }
+    user.tier = identity.tier ?? null;
     session.roles = identity.roles;
     session.accountSession = identity.accountSession ?? null;
     session.expiresAtMs = identity.expiresAtMs;

@@ -4,6 +4,7 @@
  * key comes from (jwk, jku, x5u) is never looked at. Good tokens are remembered until they expire,
  * so that REST requests cost a signature check only once.
  */
+import { readTier } from '../account/fields.ts';
 import { WIRE } from '../config/limits.ts';
 import type { CryptoKey, JWTHeaderParameters, JWTPayload } from 'jose';
 import { errors, jwtVerify } from 'jose';
@@ -106,10 +107,12 @@ export class JwtVerifier implements TokenVerifier {
     const roles = rolesOf(payload['roles']);
     if (roles === undefined) return undefined;
     const { sid, ver } = payload;
+    const tier = readTier(payload['tier']);
     return {
       userId: sub,
       roles,
       expiresAtMs,
+      ...(tier !== undefined && { tier }),
       ...(typeof sid === 'string' && { accountSession: sid }),
       ...(typeof ver === 'number' && { accountVersion: ver }),
     };

@@ -26,6 +26,7 @@ export interface TokenRequest {
   readonly audience: string;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
+  readonly tier?: string;
   /** Of an own account. */
   readonly account?: { readonly sid: string; readonly ver: number; readonly tier: string };
 }
@@ -64,9 +65,9 @@ export function jwksOf(key: SigningKey): { keys: JWK[] } {
 }
 
 export async function signToken(key: SigningKey, request: TokenRequest): Promise<string> {
-  const { sub, roles, ttlMs, issuer, audience, nowMs } = request;
+  const { sub, roles, ttlMs, issuer, audience, nowMs, tier } = request;
   const iat = Math.floor(nowMs / 1000);
-  return new SignJWT({ roles: [...roles], ...request.account })
+  return new SignJWT({ roles: [...roles], ...(tier !== undefined && { tier }), ...request.account })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: key.kid })
     .setIssuer(issuer)
     .setAudience(audience)

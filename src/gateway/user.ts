@@ -27,6 +27,8 @@ export class User {
   /** Given by the table. */
   number: UserNumber = 0;
   readonly id: string;
+  /** As the newest token says (claim `tier`); null: it says none. */
+  tier: string | null = null;
   /** Connections and requests that need it to stay. */
   holds = 0;
   /** Commands over all connections and REST. */
@@ -42,6 +44,8 @@ export interface Identity {
   readonly userId: string;
   readonly roles: number;
   readonly expiresAtMs: number;
+  /** The claim `tier`: whose commands go first under overload. */
+  readonly tier?: string;
   /** The session of an own account (`sid`), and the version of the account then (`ver`). */
   readonly accountSession?: string;
   readonly accountVersion?: number;

@@ -45,6 +45,7 @@ export function gatewayLimits({ limits, server, overload }: Settings): GatewayLi
     tickMs: limits.tickMs,
     answerTimeoutMs: limits.answerTimeoutMs,
     targetAgeMs: overload.targetAgeMs,
+    priorityTiers: overload.priorityTiers,
     watchOnlyByItself: overload.watchOnly.byItself,
     watchOnlyAfterMs: overload.watchOnly.afterMs,
     watchOnlyRecoveryMs: overload.watchOnly.recoveryMs,

@@ -13,21 +13,22 @@ import { FakeShards } from './fake-shards.ts';
 const TARGET_MS = 20;
 const TARGET_US = TARGET_MS * 1000;
 const HOT = 7;
+const LIMITS = { targetAgeMs: TARGET_MS, priorityTiers: ['gold', 'silver'] };
 
 interface Gate {
   readonly shards: FakeShards;
   nowUs: number;
   /** Milliseconds to wait; 0: admitted. */
-  ask(hash?: number): number;
+  ask(hash?: number, tier?: string): number;
 }
 
 function gate(): Gate {
   const shards = new FakeShards(1);
-  const admission = new Admission(1, { targetAgeMs: TARGET_MS });
+  const admission = new Admission(1, LIMITS);
   const made: Gate = {
     shards,
     nowUs: 1_700_000_000_000_000,
-    ask: (hash = 1) => admission.ask(0, shards.port(0), hash, made.nowUs),
+    ask: (hash = 1, tier) => admission.ask(0, shards.port(0), hash, made.nowUs, tier ?? null),
   };
   return made;
 }
@@ -112,6 +113,25 @@ describe('admission', () => {
     assert.ok(on.ask(1) > 0);
   });
 
+  it('refuses users of the configured tiers last, and not those of others', () => {
+    const on = gate();
+    on.shards.waitUs = TARGET_US * 1.5;
+    const tiers = ['gold', 'silver', 'bronze', undefined];
+    assert.deepEqual(
+      tiers.map((tier) => on.ask(4, tier) === 0),
+      [true, true, false, false],
+    );
+    on.shards.waitUs = TARGET_US * 2.1;
+    assert.ok(on.ask(4, 'gold') > 0);
+  });
+
+  it('refuses above the share of an auction whoever asks', () => {
+    const on = gate();
+    hotWindow(on);
+    on.shards.waitUs = TARGET_US * 0.3;
+    assert.ok(on.ask(HOT, 'gold') > 0);
+  });
+
   it('keeps the queue busy and short at ten times the load, whatever the pace', () => {
     const paces = fc.record({ usPerFrame: fc.integer({ min: 2, max: 50 }), seed: fc.nat() });
     fc.assert(
@@ -128,7 +148,7 @@ describe('admission', () => {
 
 /** A queue that is worked off at a fixed pace: ten times too much for half a second, then half. */
 function simulated(usPerFrame: number, seed: number) {
-  const admission = new Admission(1, { targetAgeMs: TARGET_MS });
+  const admission = new Admission(1, LIMITS);
   const stampsUs: number[] = [];
   let front = 0;
   let workedUs = 0;
@@ -154,7 +174,7 @@ function simulated(usPerFrame: number, seed: number) {
       front += 1;
     }
     random = (Math.imul(random, 1_103_515_245) + 12_345) & 0x7fff_ffff;
-    if (admission.ask(0, port, random >>> 20, nowUs) === 0) stampsUs.push(nowUs);
+    if (admission.ask(0, port, random >>> 20, nowUs, null) === 0) stampsUs.push(nowUs);
     else if (nowUs > endUs) afterUs = nowUs - endUs;
   };
   let nowUs = startUs;

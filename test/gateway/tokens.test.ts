@@ -12,8 +12,12 @@ import { JwtVerifier } from '../../src/gateway/token-verifier.ts';
 import type { SigningKey } from '../../src/gateway/token.ts';
 import { createKey, jwksOf, loadOrCreateKeyFile, signToken } from '../../src/gateway/token.ts';
 import { ADMIN, BIDDER, SELLER } from '../../src/gateway/user.ts';
-import { start } from './fixtures.ts';
+import { HELLO } from '../../src/protocol/messages/hello.ts';
+import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
+import { Client } from './client.ts';
+import { AUCTION_A, AUDIENCE, ISSUER, start } from './fixtures.ts';
 import { http } from './http.ts';
+import { bidOf } from './messages.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const NOW_S = NOW_MS / 1000;
@@ -249,4 +253,45 @@ test('REST: bad and ended tokens, other schemes, tokens in the address, and thei
   for (let i = 0; i < 5; i++) names.push((await get(`Bearer x.y.${i}`))[1]);
   assert.equal(names.at(-1), 'TOO_MANY_REQUESTS');
   assert.equal((await get(`Bearer ${long}`))[0], 200, 'a token that is known costs no attempt');
+});
+
+test('the tier of a token counts under overload, over both ways in; the newest token says it', async (t) => {
+  const limits = { priorityTiers: ['gold'], targetAgeMs: 20 };
+  const fixture = await start(t, { limits });
+  const token = (tier?: string): Promise<string> =>
+    signToken(fixture.key, {
+      sub: 'ann',
+      roles: ['bidder'],
+      ttlMs: 900_000,
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      nowMs: Date.now(),
+      ...(tier !== undefined && { tier }),
+    });
+  fixture.shards.waitUs = 30_000;
+  const client = await Client.signedIn(fixture, 'ann', { token: await token('bronze') });
+  client.send(PLACE_BID, bidOf(2));
+  assert.equal((await client.next('refused'))['code'], 2000);
+  client.send(HELLO, { id: 3, token: await token('gold'), client: null, feed: null });
+  await client.next('welcome');
+  client.send(PLACE_BID, bidOf(4));
+  assert.equal((await fixture.shards.next()).user > 0, true, 'it joins the queue');
+
+  const path = `/v1/auctions/${AUCTION_A}`;
+  const { port } = fixture.gateway;
+  const plain = await http(port, 'GET', path, { token: await token() });
+  assert.deepEqual([plain.status, plain.body['name']], [503, 'OVERLOADED']);
+  void http(port, 'GET', path, { token: await token('gold') }).catch(() => undefined);
+  assert.equal((await fixture.shards.next()).shard >= 0, true);
+  // What is no word counts as no tier; the token is good all the same.
+  const odd = await sign(fixture.key, {
+    iss: ISSUER,
+    aud: AUDIENCE,
+    sub: 'ann',
+    jti: 'odd',
+    iat: Math.floor(Date.now() / 1000) - 1,
+    exp: Math.floor(Date.now() / 1000) + 900,
+    tier: ['gold'],
+  });
+  assert.equal((await http(port, 'GET', path, { token: odd })).status, 503);
 });

@@ -1,12 +1,13 @@
 /** `gavel token`: a token made with the key of the data folder; works without a running server. */
 import { resolve } from 'node:path';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { declare, durationMs } from '../command-line.ts';
 import { configFrom, withDataOptions } from '../config-options.ts';
 import type { ConfigOptions } from '../config-options.ts';
 import { ROLES, makeToken } from '../own-tokens.ts';
 import type { Role } from '../own-tokens.ts';
+import { readTier, TIER_RULE } from '../../account/fields.ts';
 import { TIME } from '../../config/limits.ts';
 import type { Context, Terminal } from '../terminal.ts';
 
@@ -14,6 +15,7 @@ interface TokenOptions extends ConfigOptions {
   readonly sub: string;
   readonly role?: readonly Role[];
   readonly ttl?: number;
+  readonly tier?: string;
   readonly json?: true;
 }
 
@@ -39,6 +41,7 @@ export function tokenCommand({ terminal }: Context): Command {
       'how long it is valid (default: auth.accessTtl)',
       durationMs('--ttl', TIME.tokenMsMin, TIME.tokenMsMax),
     )
+    .option('--tier <tier>', 'tier of the user, for overload.priorityTiers', tierOf)
     .option('--json', 'print one JSON object');
   return withDataOptions(command).action((options: TokenOptions) => run(options, terminal));
 }
@@ -48,7 +51,18 @@ async function run(options: TokenOptions, terminal: Terminal): Promise<void> {
   const folder = resolve(terminal.folder, settings.data.folder);
   const { sub, role: roles = ['bidder'] } = options;
   const ttlMs = options.ttl ?? settings.auth.accessTtlMs;
-  const token = await makeToken(folder, settings.auth, { sub, roles, ttlMs });
+  const token = await makeToken(folder, settings.auth, {
+    sub,
+    roles,
+    ttlMs,
+    ...(options.tier !== undefined && { tier: options.tier }),
+  });
   if (options.json !== true) return terminal.out(token);
   terminal.out(JSON.stringify({ token, sub, roles, expiresAtMs: Date.now() + ttlMs }));
+}
+
+function tierOf(text: string): string {
+  const tier = readTier(text);
+  if (tier === undefined) throw new InvalidArgumentError(`The tier ${TIER_RULE}.`);
+  return tier;
 }
