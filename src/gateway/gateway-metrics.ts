@@ -22,6 +22,7 @@ const LOOP_RESOLUTION_MS = 10;
 
 /** What is looked up when somebody asks. */
 export interface GaugeSources {
+  readonly nowUs: () => number;
   connections(): {
     readonly msgpack: number;
     readonly json: number;
@@ -53,12 +54,17 @@ export class GatewayMetrics {
   #published = 0;
   #positionsPublished = 0;
   #framesToWatchers = 0;
+  #bytesToWatchers = 0;
+  /** When the updates were taken that are written at the end of this turn. */
+  readonly #beingWrittenUs: number[] = [];
   httpRequests = 0;
   readonly #refusedByCode = new Map<number, number>();
   readonly #closedByName = new Map<CloseName | 'cut', number>();
   readonly #httpByStatus = new Map<number, number>();
   readonly #latency: Histogram;
   readonly #publishDelay: Histogram;
+  readonly #fanOut: Histogram;
+  readonly #nowUs: () => number;
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   #untilSample = SAMPLE_EVERY;
 
@@ -75,6 +81,13 @@ export class GatewayMetrics {
       buckets: LATENCY_BUCKETS_S,
       registers: [registry],
     });
+    this.#fanOut = new Histogram({
+      name: 'gavel_fanout_seconds',
+      help: 'From the gateway taking a committed update to having written it to all sockets.',
+      buckets: LATENCY_BUCKETS_S,
+      registers: [registry],
+    });
+    this.#nowUs = sources.nowUs;
     this.#loopDelay.enable();
     this.#registerCounters(registry, sources);
     this.#registerGauges(registry, sources);
@@ -99,10 +112,14 @@ export class GatewayMetrics {
     this.#positionsPublished += positions;
   }
 
-  /** So many watchers were sent one, that had waited so long. */
-  toldWatchers(watchers: number, delayUs: number): void {
+  /** So many watchers are told, with so many bytes in all, of what was taken then. */
+  toldWatchers(watchers: number, bytes: number, takenUs: number): void {
     this.#framesToWatchers += watchers;
-    this.#publishDelay.observe(delayUs / 1e6);
+    this.#bytesToWatchers += bytes;
+    this.#publishDelay.observe((this.#nowUs() - takenUs) / 1e6);
+    // The library writes to the sockets when this turn of the loop ends, and before what is set here.
+    if (this.#beingWrittenUs.length === 0) setImmediate(this.#written);
+    this.#beingWrittenUs.push(takenUs);
   }
 
   refused(code: number): void {
@@ -127,6 +144,12 @@ export class GatewayMetrics {
     this.#loopDelay.disable();
   }
 
+  readonly #written = (): void => {
+    const nowUs = this.#nowUs();
+    for (const takenUs of this.#beingWrittenUs) this.#fanOut.observe((nowUs - takenUs) / 1e6);
+    this.#beingWrittenUs.length = 0;
+  };
+
   #registerCounters(registry: Registry, sources: GaugeSources): void {
     const counter = (name: string, help: string, read: () => number): void => {
       void new Counter({
@@ -148,6 +171,8 @@ export class GatewayMetrics {
     counter('gavel_updates_published_total', 'Updates published.', () => this.#published);
     const frames = 'Updates published times their watchers.';
     counter('gavel_frames_to_watchers_total', frames, () => this.#framesToWatchers);
+    const bytes = 'Bytes of updates to watchers.';
+    counter('gavel_bytes_to_watchers_total', bytes, () => this.#bytesToWatchers);
     counter('gavel_http_requests_total', 'HTTP requests.', () => this.httpRequests);
     const switches = 'How often watch-only mode was switched on or off.';
     counter('gavel_watch_only_switches_total', switches, () => sources.watchOnly().switches);

@@ -140,6 +140,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const watched = new WatchedTable(nowUs, limits.historyUpdatesMax, limits.historyBytesMax);
   const reports = (): readonly ShardReport[] => reportsOf(shards, nowUs());
   const metrics: GatewayMetrics = new GatewayMetrics(registry, {
+    nowUs,
     connections: () => ({ ...door.counts, events: streams.count, signedIn: signIn.signedIn }),
     httpSockets: () => sockets.httpSockets(),
     subscriptions: () => hub.subscriptions,

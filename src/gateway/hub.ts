@@ -94,8 +94,7 @@ export class Hub {
       after: options.after,
       nowUs: options.nowUs,
       publish: (crowd, { bytes, takenUs }) => {
-        this.#metrics.toldWatchers(crowd.count, this.#nowUs() - takenUs);
-        this.#tell(crowd, bytes);
+        this.#metrics.toldWatchers(crowd.count, this.#tell(crowd, bytes), takenUs);
       },
     });
   }
@@ -300,16 +299,18 @@ export class Hub {
     const number = bytes[1];
     if (number === EXTENDED.number || number === AUCTION_CHANGED.number) noteEnd(watched, bytes);
     if (signedIn.count > 0) {
-      this.#metrics.toldWatchers(signedIn.count, this.#nowUs() - takenUs);
-      this.#tell(signedIn, bytes);
+      this.#metrics.toldWatchers(signedIn.count, this.#tell(signedIn, bytes), takenUs);
     }
     if (anonymous.count > 0) this.#anonymous.take(anonymous, update);
   }
 
-  #tell(crowd: Crowd, bytes: Uint8Array): void {
+  /** Returns the bytes that all of them get. */
+  #tell(crowd: Crowd, bytes: Uint8Array): number {
     if (crowd.binary > 0) this.#publish(crowd.binaryTopic, bytes, true);
-    if (crowd.json === 0) return;
-    this.#publish(crowd.jsonTopic, jsonFromFrame(bytes, this.#watched), false);
+    if (crowd.json === 0) return bytes.length * crowd.binary;
+    const text = jsonFromFrame(bytes, this.#watched);
+    this.#publish(crowd.jsonTopic, text, false);
+    return bytes.length * crowd.binary + text.length * crowd.json;
   }
 }
 

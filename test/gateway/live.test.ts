@@ -102,6 +102,11 @@ test('watchers are counted where the auction is asked for, and the hub counts wh
   const model = new ModelAuction(HANDLE);
   answerSubscribes(fixture, model);
   const clients = [await watcher(fixture), await watcher(fixture, JSON_PROTOCOL)];
+  let bytes = 0;
+  const count = ({ data }: MessageEvent): void => {
+    bytes += typeof data === 'string' ? data.length : (data as ArrayBuffer).byteLength;
+  };
+  for (const { socket } of clients) socket.addEventListener('message', count);
   tell(fixture, model.bids(1), model.bids(9), model.extend());
   for (const client of clients) {
     for (let i = 0; i < 3; i++) await client.next();
@@ -113,6 +118,8 @@ test('watchers are counted where the auction is asked for, and the hub counts wh
     'gavel_updates_published_total 3',
     'gavel_frames_to_watchers_total 6',
     'gavel_publish_delay_seconds_count 3',
+    'gavel_fanout_seconds_count 3',
+    `gavel_bytes_to_watchers_total ${bytes}`,
     'gavel_gateway{what="subscriptions"} 2',
     'gavel_gateway{what="watchers_of_one_auction_max"} 2',
   ]) {

@@ -222,6 +222,7 @@ class Rig {
 function metrics(): GatewayMetrics {
   const none = (): number => 0;
   return new GatewayMetrics(new Registry(), {
+    nowUs: none,
     connections: () => ({ msgpack: 0, json: 0, events: 0, signedIn: 0 }),
     httpSockets: none,
     subscriptions: none,

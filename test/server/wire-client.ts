@@ -91,6 +91,11 @@ export class WireClient {
     }
   }
 
+  /** Any text, whatever the sub-protocol. */
+  sendText(text: string): void {
+    this.#socket.send(text);
+  }
+
   close(): void {
     this.#socket.close();
   }
