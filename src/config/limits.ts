@@ -136,6 +136,8 @@ export const STOP = {
   closingLookMs: 20,
   /** How long the last answers of a failed node may take to leave. */
   lastWordsMs: 200,
+  /** Who is refused because it stops is told to come back after this time. */
+  retryMs: 2 * SECOND_MS,
 } as const;
 
 /** A key set that lies elsewhere (auth.jwks). */

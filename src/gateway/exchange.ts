@@ -3,6 +3,7 @@
  * aborted. `onAborted` is attached before anything else, because a response without it that is left
  * for later stops the whole process (RELIABILITY.md section 3).
  */
+import { STOP } from '../config/limits.ts';
 import { withAliases } from '../protocol/json-codec.ts';
 import type { RefusalName } from '../protocol/refusals.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
@@ -115,8 +116,8 @@ export class Exchange {
     const { code, message, retryable, http } = REFUSALS[name];
     const { field, reason } = refusal;
     this.#metrics.refused(code);
-    const retryAfterMs =
-      refusal.retryAfterMs ?? (retryable ? this.#limits.overloadRetryMs : undefined);
+    const waitMs = name === 'SHUTTING_DOWN' ? STOP.retryMs : this.#limits.overloadRetryMs;
+    const retryAfterMs = refusal.retryAfterMs ?? (retryable ? waitMs : undefined);
     const headers: Record<string, string> = { ...refusal.headers };
     if (retryAfterMs !== undefined) {
       headers['retry-after'] = `${Math.max(1, Math.ceil(retryAfterMs / 1000))}`;

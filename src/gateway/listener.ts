@@ -4,7 +4,7 @@
  */
 import { SECOND_MS, SOCKETS } from '../config/limits.ts';
 import type { HttpRequest, HttpResponse, us_listen_socket, WebSocket } from 'uWebSockets.js';
-import { App, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js';
+import { App, us_socket_local_port } from 'uWebSockets.js';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { Session } from './session.ts';
 import type { HttpHead, HttpReply, Publish, Socket } from './socket.ts';
@@ -41,8 +41,6 @@ export interface Listener {
   readonly publish: Publish;
   /** Open TCP connections that are not a WebSocket. */
   httpSockets(): number;
-  /** Takes no more connections; those that are open stay. */
-  stop(): void;
   /** Closes everything at once. */
   close(): void;
 }
@@ -82,20 +80,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       else resolve(socket);
     });
   });
-  let listening = true;
-  const stop = (): void => {
-    if (listening) us_listen_socket_close(token);
-    listening = false;
-  };
   return {
     port: us_socket_local_port(token),
     publish: (topic, message, isBinary) => void app.publish(topic, message, isBinary),
     httpSockets: () => httpSockets,
-    stop,
-    close() {
-      listening = false;
-      app.close();
-    },
+    close: () => void app.close(),
   };
 }
 

@@ -106,8 +106,8 @@ function gatewayOf(
     },
     finish: () => life.finish(),
     async drain(withinMs) {
+      // The port stays open: whoever comes now is told so, in place of finding nobody.
       life.stop();
-      listener.stop();
       await drainSessions({
         withinMs,
         sessions: () => entriesOf(connections).filter((entry) => entry instanceof Session),

@@ -119,14 +119,17 @@ test('before it is ready NOT_READY, while it stops SHUTTING_DOWN', async (t) => 
   fixture.gateway.setReady(false);
   assertRefused(await upgrade(fixture.gateway.port), 503, 'NOT_READY');
   fixture.gateway.setReady(true);
-  // A connection that was there before, because none is taken while stopping.
   const socket = new RawWebSocket(fixture.gateway.port);
   await new Promise<void>((resolve) => socket.socket.once('connect', resolve));
   socket.write('GET /v1/time HTTP/1.1\r\nhost: x\r\n\r\n');
   assert.equal((await socket.response())?.status, 200);
   await fixture.gateway.drain(0);
+  // On a connection that was there before, and on a new one.
   assertRefused(await socket.upgrade(), 503, 'SHUTTING_DOWN');
   socket.close();
+  const late = await upgrade(fixture.gateway.port);
+  assertRefused(late, 503, 'SHUTTING_DOWN');
+  assert.equal(late?.headers.get('retry-after'), '2');
 });
 
 test('a plain request to the address of WebSockets is told to upgrade', async (t) => {
