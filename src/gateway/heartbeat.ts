@@ -86,7 +86,9 @@ export class Heartbeat {
     }
     if (nowUs >= session.expiresAtMs * US_PER_MS) return sender.close(session, 'TOKEN_EXPIRED');
     const silentUs = nowUs - session.lastHeardUs;
-    if (silentUs > limits.idleTimeoutMs * US_PER_MS) return sender.close(session, 'SILENT');
+    // Rather a round before the time than a round after it.
+    const silentMaxUs = (limits.idleTimeoutMs - OVERLOAD.lookMs) * US_PER_MS;
+    if (silentUs > silentMaxUs) return sender.close(session, 'SILENT');
     sender.checkPace(session);
     if (session.toldWatchOnly !== watchOnly.isOn) this.#tellMode(session);
     if (nowUs < session.tickAtUs) return;

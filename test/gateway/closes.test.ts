@@ -9,13 +9,19 @@ import { HELLO } from '../../src/protocol/messages/hello.ts';
 import { PING } from '../../src/protocol/messages/ping.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { decodeFrame } from '../../src/protocol/frame.ts';
+import { ANSWER } from '../../src/protocol/messages/answer.ts';
 import { Client } from './client.ts';
+import { deliver, encode } from './fake-shards.ts';
 import { start } from './fixtures.ts';
-import { bidOf } from './messages.ts';
+import { answerOf, bidOf } from './messages.ts';
 import { CLOSE, RawWebSocket } from './raw-socket.ts';
+
+/** The codes that were seen here; the last test wants all of them. */
+const seen = new Set<CloseName>();
 
 /** Reads to the close; the last message has to be a goodbye with the same code. */
 async function assertClosed(client: Client, name: CloseName): Promise<void> {
+  seen.add(name);
   const { code, reason } = await client.closed;
   const expected = CLOSE_CODES[name];
   assert.deepEqual({ code, reason }, { code: expected.code, reason: expected.reason });
@@ -114,6 +120,7 @@ test('SILENT: nothing heard for 35 seconds; a tick comes before, and any traffic
   await alive.next('pong');
   clock.forward(10_000);
   assert.equal(await silent.closeCode(), CLOSE_CODES.SILENT.code);
+  seen.add('SILENT');
   alive.send(PING, { id: 3, clientTimeMs: null });
   await alive.next('pong');
 });
@@ -182,6 +189,21 @@ test('SHUTDOWN: drain closes idle clients first and waits for answers', async (t
   await assertClosed(busy, 'SHUTDOWN');
 });
 
+test('SLOW_CONSUMER: more unread bytes than are kept for a connection', async (t) => {
+  const limits = { slowConsumerBytes: 1, backPressureBytesMax: 64 * 1024 * 1024 };
+  const fixture = await start(t, { limits });
+  const { gateway, shards } = fixture;
+  const client = await Client.signedIn(fixture);
+  client.send(PLACE_BID, bidOf(2));
+  const { conn } = await shards.next();
+  const answer = encode(ANSWER, answerOf(2));
+  // One run holds more than the kernel takes at once; the client has no chance to read any of it.
+  deliver(gateway.deliveries, (to) => {
+    for (let i = 0; i < 100_000; i++) to.reply(conn, answer);
+  });
+  await assertClosed(client, 'SLOW_CONSUMER');
+});
+
 test('an internal error is answered with INTERNAL, logged, and closes nothing', async (t) => {
   const fixture = await start(t);
   const client = await Client.signedIn(fixture);
@@ -226,4 +248,8 @@ test('a frame in fragments is one frame', async (t) => {
   const frame = await socket.frame();
   assert.equal(decodeFrame(frame?.payload as Buffer).message.name, 'pong');
   socket.close();
+});
+
+test('every close code of docs/protocol.md was seen above', () => {
+  assert.deepEqual([...seen].toSorted(), Object.keys(CLOSE_CODES).toSorted());
 });
