@@ -141,9 +141,13 @@ export interface Reloaded {
 
 /**
  * What a running server takes over of a configuration that was read again.
- * @throws ConfigError where new and kept values contradict each other
+ * @throws ConfigError where new and kept values contradict each other, or the file is gone
  */
 export function reloaded(running: Config, read: Config): Reloaded {
+  // Else a file that was moved away for a moment would bring all the defaults.
+  if (running.file !== null && read.file === null) {
+    throw new ConfigError([`the configuration file is gone: ${running.file}`]);
+  }
   const readByPath = new Map(read.entries.map((entry) => [entry.path, entry]));
   const differing = running.entries.flatMap(({ path, value }) => {
     const entry = readByPath.get(path);

@@ -175,3 +175,13 @@ test('a running server takes over what is live, and is told of the rest', (t) =>
   assert.deepEqual(again.config.settings, before.settings);
   assert.deepEqual(again.atNextStart, []);
 });
+
+test('a file that is gone is a mistake, not a way back to the defaults', (t) => {
+  const folder = folderWith(t, 'limits:\n  connectionsPerIp: 10\n');
+  const running = loadConfig({ folder });
+  const without = loadConfig({ folder: join(folder, 'nowhere') });
+  assert.throws(() => reloaded(running, without), {
+    name: 'ConfigError',
+    message: `the configuration file is gone: ${join(folder, 'gavel.yaml')}`,
+  });
+});

@@ -1,12 +1,14 @@
 /** SIGHUP: a real server reads its configuration again, and goes on whatever it finds there. */
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Server } from './harness.ts';
+import { root, Server, temporaryFolder, tokenFor, until, verified } from './harness.ts';
+import { list } from './wire-client.ts';
 
 const POLL_MS = 20;
 const PROTOCOL = 'gavel.v1.json';
@@ -66,3 +68,35 @@ test('SIGHUP takes over limits and log level, and a mistake changes nothing', as
   assert.equal(await server.stop(), 0);
   assert.doesNotMatch(server.log.slice(seen), /read again/, 'told at the level error only');
 });
+
+const noScript = spawnSync('script', ['--version']).error !== undefined;
+
+test(
+  'SIGHUP from a terminal that was closed stops the server cleanly',
+  { skip: noScript && 'the program script is not installed (Debian: apt install bsdutils)' },
+  async (t) => {
+    const data = temporaryFolder();
+    const serve = [process.execPath, join(root, 'bin/gavel'), 'serve', '--json', '--data', data];
+    const ports = ['--host', '127.0.0.1', '--port', '0', '--internal-port', '0'];
+    const command = [...serve, ...ports].map((word) => `'${word}'`).join(' ');
+    const terminal = spawn('script', ['-qec', `exec ${command}`, '/dev/null'], {
+      cwd: dirname(data),
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    t.after(() => terminal.kill('SIGKILL'));
+    let shown = '';
+    terminal.stdout.on('data', (text: Buffer) => (shown += text.toString()));
+    const said = await until('it is ready', () => /^\{.*\}/m.exec(shown)?.[0]);
+    const { url } = JSON.parse(said) as { url: string };
+    await list(url, await tokenFor(data, 'seller', ['seller']));
+    // The terminal goes, and with it what it showed to whom.
+    terminal.kill('SIGKILL');
+    // A stop in good order leaves a snapshot of everything behind; the next one was not yet due.
+    await until('it stops cleanly', async () => {
+      const shards = await verified(data);
+      const inSnapshots = shards.reduce((sum, { snapshotAuctions }) => sum + snapshotAuctions, 0);
+      return inSnapshots === 1 ? true : undefined;
+    });
+    await assert.rejects(fetch(`${url}/v1/time`));
+  },
+);

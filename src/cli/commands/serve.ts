@@ -67,7 +67,10 @@ async function run(options: ServeOptions, context: Context): Promise<void> {
   const { startNode } = await import('../../node/server.ts');
   const interrupts = new Interrupts(terminal);
   let node: RunningNode | null = null;
-  const endReloads = reloadOnHangUp(options, config, log, terminal, () => node);
+  // Whoever started it by hand has closed the window: nobody would see it, or stop it, any more.
+  const endReloads = terminal.interactiveErrors
+    ? terminal.onHangUp(() => interrupts.ask('SIGHUP'))
+    : reloadOnHangUp(options, config, log, terminal, () => node);
   try {
     node = await startNode(config.settings, log);
   } catch (error) {
@@ -130,11 +133,14 @@ function textsOf(entries: readonly Entry[]): Readonly<Record<string, string>> {
  */
 class Interrupts {
   readonly first: Promise<string>;
+  /** Asks to stop, as a first signal does. */
+  readonly ask: (signal: string) => void;
   readonly end: () => void;
 
   constructor(terminal: Terminal) {
     const { promise, resolve: asked } = Promise.withResolvers<string>();
     this.first = promise;
+    this.ask = asked;
     let firstMs: number | null = null;
     this.end = terminal.onInterrupt((signal) => {
       const nowMs = performance.now();
