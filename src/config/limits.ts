@@ -114,8 +114,8 @@ export const OVERLOAD = {
   lookMs: 250,
   /** It is needed where more than this share of what is asked is refused for the age of a queue … */
   watchOnlyShare: 0.1,
-  /** … or where a look comes so many times later than it should. */
-  lateFactor: 2,
+  /** … or where looks are so many times further apart: writing to 10,000 watchers alone does not do it. */
+  lateFactor: 4,
 } as const;
 
 /** One group commit. Under load a batch fills, else it is what is there. */
@@ -313,7 +313,7 @@ export const GATEWAY = {
   idleTimeoutMs: 35 * SECOND_MS,
   streamCommentMs: 4 * SECOND_MS,
   auctionsPerStreamMax: 32,
-  bodyTimeoutMs: 10 * SECOND_MS,
+  bodyTimeoutMs: 7 * SECOND_MS,
   answerTimeoutMs: 10 * SECOND_MS,
   overloadRetryMs: 100,
   targetAgeMs: 20,

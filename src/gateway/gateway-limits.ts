@@ -74,7 +74,7 @@ export interface GatewayLimits {
   readonly streamCommentMs: number;
   /** Auctions that one stream of events watches. */
   readonly auctionsPerStreamMax: number;
-  /** Time for the body of a request to arrive. */
+  /** Time for the body of a request to arrive; without an answer the library cuts it after 8 to 12 s. */
   readonly bodyTimeoutMs: number;
   /** A request that a shard has not answered by then is answered with UNKNOWN_OUTCOME. */
   readonly answerTimeoutMs: number;
