@@ -2,12 +2,12 @@
  * The command line as a whole: which commands there are, and what becomes of their errors. Only
  * the command that is called is loaded, so that help is quick.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { asCliError } from './cli-error.ts';
 import { addWrappedHelp } from './command-line.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts';
 import type { Context, Terminal } from './terminal.ts';
+import { programVersion } from '../lib/version.ts';
 
 interface Entry {
   readonly name: string;
@@ -122,7 +122,7 @@ async function build(wanted: string | undefined, context: Context): Promise<Comm
   const { terminal } = context;
   const program = new Command('gavel')
     .description(HEAD)
-    .version(version(), '-V, --version', 'show the version')
+    .version(programVersion(), '-V, --version', 'show the version')
     .helpCommand('help [command]', 'show the help of a command');
   const more = 'Every command has examples and its exit codes: gavel help COMMAND';
   addWrappedHelp(program, `\n${EXIT_CODES_HELP}\n\n${more}`);
@@ -168,9 +168,4 @@ function report(error: unknown, args: readonly string[], terminal: Terminal): nu
     terminal.err(shown.stack ?? String(shown));
   }
   return known.exitCode;
-}
-
-function version(): string {
-  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(file) as { version: string }).version;
 }

@@ -2,20 +2,20 @@
  * The REST routes of accounts: registering, sessions, the own account, password resets, and what
  * admins may do. Without own accounts (auth.jwks names a sign-in service) all of them say so.
  */
-import type { Role } from '../account/events.ts';
-import { ROLES } from '../account/events.ts';
-import {
-  EMAIL_RULE,
-  NAME_RULE,
-  PASSWORD_RULE,
-  readDisplayName,
-  readEmail,
-  readPassword,
-  readTier,
-  TIER_RULE,
-} from '../account/fields.ts';
 import type { AccountReply, AccountRequest, Profile } from '../account/requests.ts';
-import { MalformedField } from '../protocol/field.ts';
+import {
+  CHANGE_EMAIL,
+  CHANGE_NAME,
+  CHANGE_PASSWORD,
+  DELETE,
+  fieldsOf,
+  GRANT,
+  REFRESH,
+  REGISTER,
+  REQUEST_RESET,
+  RESET,
+  SIGN_IN,
+} from './account-bodies.ts';
 import type { AccountPort } from './account-port.ts';
 import { AttemptTable } from './attempt-table.ts';
 import type { RestRequest, Route } from './routes.ts';
@@ -34,7 +34,7 @@ type Declared = Pick<Route, 'method' | 'path' | 'access' | 'takesBody' | 'unknow
 function declare({ accounts }: AccountContext, declared: Declared, run: Run): Route {
   return {
     ...declared,
-    query: [],
+    query: {},
     run: (request) =>
       accounts === null ? request.exchange.refuse('ACCOUNTS_ELSEWHERE') : run(request, accounts),
   };
@@ -64,7 +64,7 @@ export function accountRoutes(context: AccountContext): readonly Route[] {
     ...sessionRoutes(route, mayTry),
     ...ownRoutes(route, mayTry),
     route('POST /v1/password-resets', 'open', true, (request, accounts) => {
-      const { email } = fieldsOf(request, { email: EMAIL });
+      const { email } = fieldsOf(request.body, REQUEST_RESET);
       if (!mayTry(request, email)) return;
       // Answered before anything is looked up: neither the answer nor its time says more.
       void accounts.call({ kind: 'requestReset', email });
@@ -75,7 +75,7 @@ export function accountRoutes(context: AccountContext): readonly Route[] {
       'open',
       true,
       async (request, accounts) => {
-        const { password: newPassword } = fieldsOf(request, { password: PASSWORD });
+        const { password: newPassword } = fieldsOf(request.body, RESET);
         if (!mayTry(request, `reset ${request.id}`)) return;
         const reply = await accounts.call({
           kind: 'resetPassword',
@@ -95,17 +95,17 @@ type MayTry = (request: RestRequest, about: string) => boolean;
 function sessionRoutes(route: Declare, mayTry: MayTry): readonly Route[] {
   return [
     route('POST /v1/accounts', 'open', true, async (request, accounts) => {
-      const given = fieldsOf(request, { email: EMAIL, password: PASSWORD, displayName: NAME });
+      const given = fieldsOf(request.body, REGISTER);
       if (!mayTry(request, given.email)) return;
       show(request, await accounts.call({ kind: 'register', ...given }), shownProfile, 201);
     }),
     route('POST /v1/sessions', 'open', true, async (request, accounts) => {
-      const given = fieldsOf(request, { email: EMAIL, password: PASSWORD });
+      const given = fieldsOf(request.body, SIGN_IN);
       if (!mayTry(request, given.email)) return;
       await showSession(request, accounts, await accounts.call({ kind: 'signIn', ...given }), 201);
     }),
     route('POST /v1/sessions/refresh', 'open', true, async (request, accounts) => {
-      const given = fieldsOf(request, { refreshToken: REFRESH_TOKEN });
+      const given = fieldsOf(request.body, REFRESH);
       await showSession(request, accounts, await accounts.call({ kind: 'refresh', ...given }), 200);
     }),
     route('DELETE /v1/sessions/current', 'user', false, async (request, accounts) => {
@@ -124,18 +124,18 @@ function ownRoutes(route: Declare, mayTry: MayTry): readonly Route[] {
       show(request, reply, shownProfile);
     }),
     route('PATCH /v1/me', 'user', true, async (request, accounts) => {
-      const given = fieldsOf(request, { displayName: NAME });
+      const given = fieldsOf(request.body, CHANGE_NAME);
       const userId = userOf(request);
       show(request, await accounts.call({ kind: 'changeName', userId, ...given }), shownProfile);
     }),
     route('PUT /v1/me/email', 'user', true, async (request, accounts) => {
-      const given = fieldsOf(request, { email: EMAIL, password: PASSWORD });
+      const given = fieldsOf(request.body, CHANGE_EMAIL);
       const userId = userOf(request);
       if (!mayTry(request, userId)) return;
       show(request, await accounts.call({ kind: 'changeEmail', userId, ...given }), shownProfile);
     }),
     route('PUT /v1/me/password', 'user', true, async (request, accounts) => {
-      const given = fieldsOf(request, { password: PASSWORD, newPassword: PASSWORD });
+      const given = fieldsOf(request.body, CHANGE_PASSWORD);
       const userId = userOf(request);
       if (!mayTry(request, userId)) return;
       const session = request.accountSession;
@@ -147,7 +147,7 @@ function ownRoutes(route: Declare, mayTry: MayTry): readonly Route[] {
       request.exchange.json(200, { accessToken: token, accessExpiresAtMs: expiresAtMs });
     }),
     route('POST /v1/me/delete', 'user', true, async (request, accounts) => {
-      const given = fieldsOf(request, { password: PASSWORD });
+      const given = fieldsOf(request.body, DELETE);
       const userId = userOf(request);
       if (!mayTry(request, userId)) return;
       show(request, await accounts.call({ kind: 'delete', userId, ...given }), () => ({}));
@@ -179,46 +179,10 @@ export function accountAdminRoutes(context: AccountContext): readonly Route[] {
     route('POST', 'disable', ({ id: userId }) => ({ kind: 'disable', userId })),
     route('POST', 'enable', ({ id: userId }) => ({ kind: 'enable', userId })),
     route('PUT', 'grants', (request) => {
-      const { roles, tier } = fieldsOf(request, { roles: ROLE_NAMES, tier: TIER });
+      const { roles, tier } = fieldsOf(request.body, GRANT);
       return { kind: 'grant', userId: request.id, roles, tier };
     }),
   ];
-}
-
-/** How a field is read, and what is said where it cannot be. */
-type Field<T> = readonly [read: (value: unknown) => T | undefined, rule: string];
-
-const EMAIL: Field<string> = [readEmail, EMAIL_RULE];
-const PASSWORD: Field<string> = [readPassword, PASSWORD_RULE];
-const NAME: Field<string> = [readDisplayName, NAME_RULE];
-const TIER: Field<string> = [readTier, TIER_RULE];
-const REFRESH_TOKEN: Field<string> = [
-  (value) => (typeof value === 'string' && value !== '' && value.length <= 64 ? value : undefined),
-  'must be the refresh token of the newest answer',
-];
-const ROLE_NAMES: Field<readonly Role[]> = [
-  (value) => {
-    if (!Array.isArray(value)) return undefined;
-    const isRole = (name: unknown): name is Role => ROLES.some((role) => role === name);
-    return value.every(isRole) ? ROLES.filter((role) => value.includes(role)) : undefined;
-  },
-  'must be a list of bidder, seller, admin',
-];
-
-/** All of the fields, and no others. @throws MalformedField */
-function fieldsOf<T extends Readonly<Record<string, Field<unknown>>>>(
-  { body }: RestRequest,
-  fields: T,
-): { [K in keyof T]: T[K] extends Field<infer V> ? V : never } {
-  for (const name of Object.keys(body)) {
-    if (!Object.hasOwn(fields, name)) throw new MalformedField('is not a known field', name);
-  }
-  const values = Object.entries(fields).map(([name, [read, rule]]) => {
-    const value = read(body[name]);
-    if (value === undefined) throw new MalformedField(rule, name);
-    return [name, value] as const;
-  });
-  return Object.fromEntries(values) as { [K in keyof T]: T[K] extends Field<infer V> ? V : never };
 }
 
 function userOf({ user }: RestRequest): string {

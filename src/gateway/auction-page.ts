@@ -10,6 +10,7 @@
 import { MalformedField } from '../protocol/field.ts';
 import type { Auctions } from '../protocol/messages/auctions.ts';
 import type { AuctionView } from '../protocol/views.ts';
+import type { Parameter } from './parameters.ts';
 
 /** What lies before it is older. */
 export interface Cursor {
@@ -25,14 +26,17 @@ export interface Page {
 
 type ShardPage = Pick<Auctions, 'auctions' | 'nextMs' | 'nextId'>;
 
-/** `1800000000000-7hK2mQ9xT4bW8cR5vN1zLp`, or a time alone. @throws MalformedField */
-export function parseCursor(text: string | null): Cursor | null {
-  if (text === null) return null;
-  const parts = /^(\d{1,15})(?:-([0-9A-Za-z]{22}))?$/.exec(text);
-  if (parts !== null) return { listedAtMs: Number(parts[1]), auctionId: parts[2] ?? null };
-  const reason = 'must be the next of an earlier page; start again without one';
-  throw new MalformedField(reason, 'cursor');
-}
+/** `1800000000000-7hK2mQ9xT4bW8cR5vN1zLp`, or a time alone. */
+export const CURSOR: Parameter<Cursor | null> = {
+  json: { type: 'string' },
+  means: 'The `next` of the page before; or a time in milliseconds: what was listed before it.',
+  otherwise: null,
+  read(text) {
+    const parts = /^(\d{1,15})(?:-([0-9A-Za-z]{22}))?$/.exec(text);
+    if (parts !== null) return { listedAtMs: Number(parts[1]), auctionId: parts[2] ?? null };
+    throw new MalformedField('must be the next of an earlier page; start again without one');
+  },
+};
 
 /** The place where a shard's page begins. */
 export function startOf(cursor: Cursor | null): {

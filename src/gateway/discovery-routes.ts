@@ -6,7 +6,8 @@ import type { Own, Question, SearchQuestion, Sort } from '../projection/question
 import { OWN, SEARCHED, SORTS } from '../projection/questions.ts';
 import type { DiscoveryPort } from './discovery-port.ts';
 import type { Exchange } from './exchange.ts';
-import { QueryFields } from './query-fields.ts';
+import type { Given, Parameters } from './parameters.ts';
+import { choice, duration, given, like, or, text, whole } from './parameters.ts';
 import type { RestRequest, Route } from './routes.ts';
 import { ANYBODY } from './user.ts';
 
@@ -15,14 +16,42 @@ export interface DiscoveryContext {
   readonly discovery: DiscoveryPort | null;
   readonly nowUs: () => number;
 }
-const FILTERS = ['category', 'seller', 'currency', 'minPrice', 'maxPrice', 'endingWithin'];
-const PAGE = ['cursor', 'limit'];
+
+const PAGE = {
+  limit: or(whole(1, DISCOVERY.pageMax, 'Length of the page.'), DISCOVERY.pageDefault),
+  cursor: text(DISCOVERY.textCharsMax, 'The `next` of the page before.'),
+};
+const FILTERS = {
+  category: text(
+    DISCOVERY.textCharsMax,
+    'A `path` of /v1/categories; what lies below it counts too.',
+  ),
+  seller: like(userId, 'Listed by this user.'),
+  currency: like(currency, 'In this currency.'),
+  minPrice: whole(0, MONEY.centsMax, 'The current price at least, in minor units.'),
+  maxPrice: whole(0, MONEY.centsMax, 'The current price at most, in minor units.'),
+  endingWithin: duration(TIME.auctionMsMax, 'Ends within a time such as 90s, 15m, 24h or 7d.'),
+  ...PAGE,
+};
+const SEARCH = {
+  q: text(
+    DISCOVERY.textCharsMax,
+    'Words in title or description, all of them; the last may be a part.',
+  ),
+  status: choice(SEARCHED, 'active', '`live`: scheduled and active; `ended`: all others.'),
+  sort: choice(SORTS, 'relevance', '`-price`: the dearest first.'),
+  ...FILTERS,
+};
+const RECOMMEND = {
+  auction: text(DISCOVERY.textCharsMax, 'For whoever looks at this one; else from one’s own bids.'),
+  limit: PAGE.limit,
+};
 
 export function discoveryRoutes(context: DiscoveryContext): readonly Route[] {
-  const route = (
+  const route = <const P extends Parameters>(
     path: string,
-    query: readonly string[],
-    question: (request: RestRequest, fields: QueryFields) => Question,
+    query: P,
+    question: (given: Given<P>, request: RestRequest) => Question,
     access: Route['access'] = 'read',
   ): Route => ({
     method: 'GET',
@@ -31,24 +60,20 @@ export function discoveryRoutes(context: DiscoveryContext): readonly Route[] {
     takesBody: false,
     query,
     run: (request) =>
-      answer(request.exchange, context, question(request, new QueryFields(request.query))),
+      answer(request.exchange, context, question(given(request.query, query), request)),
   });
   const list = (path: string, sort: Sort): Route =>
-    route(path, [...FILTERS, ...PAGE], (_, fields) =>
-      searchOf(fields, context, '', 'active', sort),
+    route(path, FILTERS, (filters) =>
+      searchOf({ ...filters, q: null, status: 'active', sort }, context),
     );
   return [
-    route('/v1/search', ['q', 'status', 'sort', ...FILTERS, ...PAGE], (_, fields) => {
-      const q = fields.text('q', DISCOVERY.textCharsMax) ?? '';
-      const status = fields.choice('status', SEARCHED, 'active');
-      return searchOf(fields, context, q, status, fields.choice('sort', SORTS, 'relevance'));
-    }),
+    route('/v1/search', SEARCH, (asked) => searchOf(asked, context)),
     list('/v1/auctions/ending', 'ending'),
     list('/v1/auctions/trending', 'trending'),
-    route('/v1/categories', [], () => ({ kind: 'categories' })),
-    route('/v1/recommendations', ['auction', 'limit'], recommendOf),
+    route('/v1/categories', {}, () => ({ kind: 'categories' })),
+    route('/v1/recommendations', RECOMMEND, recommendOf),
     ...OWN.map((what) =>
-      route(`/v1/me/${what}`, PAGE, (request, fields) => ownOf(request, fields, what), ANYBODY),
+      route(`/v1/me/${what}`, PAGE, (page, request) => ownOf(request, page, what), ANYBODY),
     ),
   ];
 }
@@ -75,46 +100,27 @@ async function answer(
   }
 }
 
-function searchOf(
-  fields: QueryFields,
-  { nowUs }: DiscoveryContext,
-  q: string,
-  status: SearchQuestion['status'],
-  sort: Sort,
-): SearchQuestion {
-  const withinMs = fields.duration('endingWithin', TIME.auctionMsMax);
+function searchOf(asked: Given<typeof SEARCH>, { nowUs }: DiscoveryContext): SearchQuestion {
+  const { minPrice, maxPrice, endingWithin, q, ...others } = asked;
   return {
     kind: 'search',
-    q,
-    category: fields.text('category', DISCOVERY.textCharsMax),
-    seller: fields.field('seller', userId),
-    currency: fields.field('currency', currency),
-    minPriceCents: fields.whole('minPrice', 0, MONEY.centsMax),
-    maxPriceCents: fields.whole('maxPrice', 0, MONEY.centsMax),
-    endsBeforeMs: withinMs === null ? null : Math.floor(nowUs() / 1000) + withinMs,
-    status,
-    sort,
-    ...pageOf(fields),
+    ...others,
+    q: q ?? '',
+    minPriceCents: minPrice,
+    maxPriceCents: maxPrice,
+    endsBeforeMs: endingWithin === null ? null : Math.floor(nowUs() / 1000) + endingWithin,
   };
 }
 
 /** For an auction; else for whoever asks. */
-function recommendOf({ user }: RestRequest, fields: QueryFields): Question {
-  const auctionId = fields.text('auction', DISCOVERY.textCharsMax);
+function recommendOf(asked: Given<typeof RECOMMEND>, { user }: RestRequest): Question {
+  const { auction: auctionId, limit } = asked;
   if (auctionId === null && user === null) {
     throw new MalformedField('is needed by who is not signed in', 'auction');
   }
-  const { limit } = pageOf(fields);
   return { kind: 'recommend', auctionId, userId: user?.id ?? null, limit };
 }
 
-function ownOf({ user }: RestRequest, fields: QueryFields, what: Own): Question {
-  return { kind: 'mine', what, userId: user?.id ?? '', ...pageOf(fields) };
-}
-
-function pageOf(fields: QueryFields): { readonly cursor: string | null; readonly limit: number } {
-  return {
-    cursor: fields.text('cursor', DISCOVERY.textCharsMax),
-    limit: fields.whole('limit', 1, DISCOVERY.pageMax) ?? DISCOVERY.pageDefault,
-  };
+function ownOf({ user }: RestRequest, page: Given<typeof PAGE>, what: Own): Question {
+  return { kind: 'mine', what, userId: user?.id ?? '', ...page };
 }

@@ -43,6 +43,14 @@ export interface HttpRefusal {
 
 export type Body = Uint8Array | 'TOO_LARGE' | 'ABORTED';
 
+/** Headers of every answer. */
+const ALWAYS = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+} as const;
+
 export class Exchange {
   readonly #reply: HttpReply;
   readonly #limits: GatewayLimits;
@@ -110,6 +118,12 @@ export class Exchange {
 
   text(status: number, type: string, text: string): void {
     this.#end(status, type, text, {}, false);
+  }
+
+  /** A page for people. @param policy what the browser may load for it */
+  page(html: string, policy: string): void {
+    const headers = { 'content-security-policy': policy };
+    this.#end(200, 'text/html; charset=utf-8', html, headers, false);
   }
 
   refuse(name: RefusalName, refusal: HttpRefusal = {}): void {
@@ -185,11 +199,8 @@ export class Exchange {
     reply.cork(() => {
       reply.writeStatus(STATUS_TEXTS[status] ?? `${status}`);
       reply.writeHeader('content-type', type);
-      reply.writeHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
-      reply.writeHeader('x-content-type-options', 'nosniff');
-      reply.writeHeader('referrer-policy', 'no-referrer');
-      reply.writeHeader('cache-control', 'no-store');
-      for (const [name, value] of Object.entries(headers)) reply.writeHeader(name, value);
+      const all = Object.entries({ ...ALWAYS, ...headers });
+      for (const [name, value] of all) reply.writeHeader(name, value);
       reply.end(body, close);
     });
   }

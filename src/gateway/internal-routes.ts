@@ -14,7 +14,7 @@ export function internalRoutes(
     path,
     access: 'open',
     takesBody: false,
-    query: [],
+    query: {},
     run,
   });
   return [

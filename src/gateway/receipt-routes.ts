@@ -27,7 +27,7 @@ export function receiptRoutes(context: ReceiptContext): readonly Route[] {
       path: '/v1/keys',
       access: 'open',
       takesBody: false,
-      query: [],
+      query: {},
       run: ({ exchange }) => exchange.json(200, { keys: context.receipts.publicKeys }),
     },
     {
@@ -35,7 +35,7 @@ export function receiptRoutes(context: ReceiptContext): readonly Route[] {
       path: '/v1/auctions/{id}/bids/{record}/receipt',
       access: BIDDER | SELLER,
       takesBody: false,
-      query: [],
+      query: {},
       run: (request) => showReceipt(request, context),
     },
     {
@@ -43,7 +43,7 @@ export function receiptRoutes(context: ReceiptContext): readonly Route[] {
       path: '/v1/auctions/{id}/report',
       access: SELLER | ADMIN,
       takesBody: false,
-      query: [],
+      query: {},
       run: (request) => showReport(request, context),
     },
   ];

@@ -17,6 +17,7 @@ import type { GatewayLimits } from './gateway-limits.ts';
 import type { GatewayLog } from './gateway-log.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { LifeCycle } from './life-cycle.ts';
+import { namesOf } from './parameters.ts';
 import type { RequestHead } from './request-head.ts';
 import { clientKey, hasBody, headFault, readHead } from './request-head.ts';
 import type { Route } from './routes.ts';
@@ -164,8 +165,9 @@ export class RestDoor {
     if (body === 'ABORTED') return;
     if (body === 'TOO_LARGE') return exchange.refuse('TOO_LARGE', { close: true });
     const query = new URLSearchParams(head.query);
+    const known = namesOf(route.query);
     for (const name of query.keys()) {
-      if (!route.query.includes(name)) {
+      if (!known.includes(name)) {
         const field = name.slice(0, 64).toWellFormed();
         return exchange.refuse('MALFORMED', { field, reason: 'is not a known parameter' });
       }

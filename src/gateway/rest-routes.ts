@@ -2,6 +2,7 @@
  * The REST routes of the public listener: each makes one message for a shard out of a request, and
  * a response out of the reply. Bodies are checked by the same fields as the messages.
  */
+import { programVersion } from '../lib/version.ts';
 import { auctionStatus, userId } from '../protocol/common.ts';
 import { MalformedField } from '../protocol/field.ts';
 import { aliasOf, refusalFields } from '../protocol/json-codec.ts';
@@ -29,14 +30,16 @@ import { RETRACT } from '../protocol/messages/retract.ts';
 import { SET_BID_LIMIT } from '../protocol/messages/set-bid-limit.ts';
 import { ACCEPTED, refusalName, REFUSALS } from '../protocol/refusals.ts';
 import { auctionView, bidEntry } from '../protocol/views.ts';
-import { mergePages, parseCursor, startOf } from './auction-page.ts';
+import { CURSOR, mergePages, startOf } from './auction-page.ts';
 import type { AccountContext } from './account-routes.ts';
 import { accountAdminRoutes, accountRoutes } from './account-routes.ts';
 import { keyedAuctionId, newAuctionId } from './auction-id.ts';
 import type { DiscoveryContext } from './discovery-routes.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
+import { docsRoutes } from './docs-routes.ts';
 import type { Exchange } from './exchange.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
+import { flag, given, like, or, whole } from './parameters.ts';
 import type { ReceiptContext } from './receipt-routes.ts';
 import { receiptOf, receiptRoutes } from './receipt-routes.ts';
 import type { ModeContext } from './mode-routes.ts';
@@ -55,14 +58,40 @@ export interface RestContext
   readonly watched: WatchedTable;
 }
 
+const BID = { receipt: flag('Whether the answer carries the server’s signed word on it.') };
+
+const limitOf = ({ pageMax, pageDefault }: GatewayLimits) =>
+  or(whole(1, pageMax, 'Length of the page.'), pageDefault);
+
+const listQuery = (limits: GatewayLimits) => ({
+  status: like(auctionStatus, 'Only auctions with this status.'),
+  seller: like(userId, 'Only auctions of this user.'),
+  limit: limitOf(limits),
+  cursor: CURSOR,
+});
+
+const historyQuery = (limits: GatewayLimits) => ({
+  limit: limitOf(limits),
+  before: whole(0, 999_999_999_999_999, 'The `next` of the page before.'),
+});
+
+/** All routes of the public listener. */
 export function publicRoutes(context: RestContext): readonly Route[] {
+  const routes: readonly Route[] = [
+    ...marketRoutes(context),
+    ...docsRoutes(programVersion(), () => routes),
+  ];
+  return routes;
+}
+
+function marketRoutes(context: RestContext): readonly Route[] {
   const { calls, nowUs } = context;
   const command = (path: string, access: number, run: Route['run']): Route => ({
     method: 'POST',
     path: `/v1/auctions/{id}/${path}`,
     access,
     takesBody: true,
-    query: access === BIDDER ? ['receipt'] : [],
+    query: access === BIDDER ? BID : {},
     run,
   });
   return [
@@ -71,7 +100,7 @@ export function publicRoutes(context: RestContext): readonly Route[] {
       path: '/v1/time',
       access: 'open',
       takesBody: false,
-      query: [],
+      query: {},
       run: ({ exchange }) => exchange.json(200, { serverTimeMs: Math.floor(nowUs() / 1000) }),
     },
     {
@@ -79,7 +108,7 @@ export function publicRoutes(context: RestContext): readonly Route[] {
       path: '/v1/ws',
       access: 'open',
       takesBody: false,
-      query: [],
+      query: {},
       // Upgrades do not come here.
       run: ({ exchange }) =>
         exchange.refuse('MALFORMED', {
@@ -99,7 +128,7 @@ export function publicRoutes(context: RestContext): readonly Route[] {
       path: '/v1/auctions/{id}/bids',
       access: 'read',
       takesBody: false,
-      query: ['limit', 'before'],
+      query: historyQuery(context.limits),
       run: (request) => listBids(request, context),
     },
     command('bids', BIDDER, (request) => bid(request, PLACE_BID, context)),
@@ -118,7 +147,7 @@ export function adminRoutes(context: RestContext): readonly Route[] {
     path: `/v1/auctions/{id}/${path}`,
     access: ADMIN,
     takesBody: true,
-    query: [],
+    query: {},
     run,
   });
   return [
@@ -138,7 +167,7 @@ function auctionRoutes(context: RestContext): readonly Route[] {
       path: '/v1/auctions',
       access: SELLER,
       takesBody: true,
-      query: [],
+      query: {},
       run: (request) => create(request, calls),
     },
     {
@@ -146,7 +175,7 @@ function auctionRoutes(context: RestContext): readonly Route[] {
       path: '/v1/auctions',
       access: 'read',
       takesBody: false,
-      query: ['status', 'seller', 'limit', 'cursor'],
+      query: listQuery(context.limits),
       run: (request) => listAuctions(request, context),
     },
     {
@@ -154,7 +183,7 @@ function auctionRoutes(context: RestContext): readonly Route[] {
       path: '/v1/auctions/{id}',
       access: 'read',
       takesBody: false,
-      query: [],
+      query: {},
       run: async (request) => {
         const get = isAdmin(request) ? GET_AS_ADMIN : GET;
         const reply = await calls.call(get, get.fromNamed(withId(request, {})), request.user);
@@ -167,7 +196,7 @@ function auctionRoutes(context: RestContext): readonly Route[] {
       path: '/v1/auctions/{id}',
       access: SELLER,
       takesBody: true,
-      query: [],
+      query: {},
       run: async (request) => {
         const value = CHANGE_AUCTION.fromNamed(withId(request, { changes: request.body }));
         showAuction(request.exchange, await calls.call(CHANGE_AUCTION, value, request.user), 200);
@@ -186,20 +215,10 @@ async function create(request: RestRequest, calls: ShardCaller): Promise<void> {
 
 async function listAuctions(request: RestRequest, context: RestContext): Promise<void> {
   const { exchange, query, user } = request;
-  const limit = limitOf(query, context.limits);
-  const cursor = parseCursor(query.get('cursor'));
-  const status = query.get('status');
-  const seller = query.get('seller');
+  const { limit, cursor, status, seller } = given(query, listQuery(context.limits));
   const replies = await context.calls.callAll(
     LIST_AUCTIONS,
-    {
-      id: REST_REQUEST_ID,
-      limit,
-      ...startOf(cursor),
-      status:
-        status === null ? null : inField('status', () => auctionStatus.check(status, 'named')),
-      seller: seller === null ? null : inField('seller', () => userId.check(seller, 'named')),
-    },
+    { id: REST_REQUEST_ID, limit, ...startOf(cursor), status, seller },
     user,
   );
   const fault = replies.find((reply) => refusalOf(reply) !== undefined);
@@ -211,14 +230,9 @@ async function listAuctions(request: RestRequest, context: RestContext): Promise
 
 async function listBids(request: RestRequest, { calls, limits }: RestContext): Promise<void> {
   const { exchange, query, user } = request;
-  const before = query.get('before');
-  const value = LIST_BIDS.fromNamed(
-    withId(request, {
-      limit: limitOf(query, limits),
-      before: before === null ? null : wholeNumber('before', before),
-      asAdmin: isAdmin(request) ? true : null,
-    }),
-  );
+  const page = given(query, historyQuery(limits));
+  const asAdmin = isAdmin(request) ? true : null;
+  const value = LIST_BIDS.fromNamed(withId(request, { ...page, asAdmin }));
   const reply = await calls.call(LIST_BIDS, value, user);
   if (refusalOf(reply) !== undefined) return refuseWith(exchange, reply);
   const { auctionId, bids, next } = valueOf<Bids>(reply, BIDS);
@@ -237,7 +251,7 @@ async function bid<T>(
   context: ReceiptContext,
 ): Promise<void> {
   const { exchange, body, user } = request;
-  const wantsReceipt = isAsked(request.query, 'receipt');
+  const { receipt: wantsReceipt } = given(request.query, BID);
   const value = message.fromNamed(withId(request, body), true);
   const reply = await context.calls.call(message, value, user);
   if (refusalOf(reply) !== undefined) return refuseWith(exchange, reply);
@@ -295,33 +309,6 @@ function withId(
     if (Object.hasOwn(body, name)) throw new MalformedField('is not a known field', name);
   }
   return { ...body, ...own };
-}
-
-function isAsked(query: URLSearchParams, name: string): boolean {
-  const text = query.get(name) ?? 'false';
-  if (text === 'true' || text === 'false') return text === 'true';
-  throw new MalformedField('must be true or false', name);
-}
-
-function limitOf(query: URLSearchParams, limits: GatewayLimits): number {
-  const text = query.get('limit');
-  if (text === null) return limits.pageDefault;
-  const limit = wholeNumber('limit', text);
-  if (limit >= 1 && limit <= limits.pageMax) return limit;
-  throw new MalformedField(`must be from 1 to ${limits.pageMax}`, 'limit');
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new MalformedField('must be a whole number', name);
-  return Number(text);
-}
-
-function inField<T>(name: string, check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    throw error instanceof MalformedField ? new MalformedField(error.message, name) : error;
-  }
 }
 
 interface ShownWith {

@@ -2,6 +2,7 @@
 import type { RefusalName } from '../protocol/refusals.ts';
 import type { AddressEntry } from './address-table.ts';
 import type { Exchange } from './exchange.ts';
+import type { Parameters } from './parameters.ts';
 import type { User } from './user.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -37,8 +38,8 @@ export interface Route {
   readonly takesBody: boolean;
   /** What is said of an id that cannot be one. Not given: AUCTION_UNKNOWN. */
   readonly unknownId?: RefusalName;
-  /** Parameters of the query that it knows. */
-  readonly query: readonly string[];
+  /** Parameters of the query that it knows; names alone only until they are described. */
+  readonly query: Parameters | readonly string[];
   run(request: RestRequest): Promise<void> | void;
 }
 

@@ -2,6 +2,8 @@
 import { AUCTION_ID_PATTERN } from '../auction/ids.ts';
 import { MalformedField } from '../protocol/field.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
+import type { Parameter, Parameters } from './parameters.ts';
+import { given } from './parameters.ts';
 import { parsePositions } from './position.ts';
 import type { RestRequest, Route } from './routes.ts';
 import type { StreamDoor } from './stream-door.ts';
@@ -12,7 +14,8 @@ export interface StreamContext {
 }
 
 export function streamRoutes(context: StreamContext): readonly Route[] {
-  const route = (path: string, query: readonly string[], run: Route['run']): Route => ({
+  const several = { auctions: auctionsOf(context.limits) };
+  const route = (path: string, query: Parameters, run: Route['run']): Route => ({
     method: 'GET',
     path,
     access: 'read',
@@ -21,9 +24,9 @@ export function streamRoutes(context: StreamContext): readonly Route[] {
     run,
   });
   return [
-    route('/v1/auctions/{id}/events', [], (request) => follow(request, [request.id], context)),
-    route('/v1/events', ['auctions'], (request) =>
-      follow(request, auctionsOf(request.query, context.limits), context),
+    route('/v1/auctions/{id}/events', {}, (request) => follow(request, [request.id], context)),
+    route('/v1/events', several, (request) =>
+      follow(request, given(request.query, several).auctions, context),
     ),
   ];
 }
@@ -33,14 +36,22 @@ function follow(request: RestRequest, ids: readonly string[], { streams }: Strea
   streams.open(request, ids, positions);
 }
 
-function auctionsOf(query: URLSearchParams, limits: GatewayLimits): readonly string[] {
-  const ids = query.get('auctions')?.split(',') ?? [];
+function auctionsOf(limits: GatewayLimits): Parameter<readonly string[]> {
   const max = Math.min(limits.auctionsPerStreamMax, limits.subscriptionsPerConnectionMax);
-  const isGood =
-    ids.length >= 1 &&
-    ids.length <= max &&
-    new Set(ids).size === ids.length &&
-    ids.every((id) => AUCTION_ID_PATTERN.test(id));
-  if (isGood) return ids;
-  throw new MalformedField(`must be 1 to ${max} different auction ids, with commas`, 'auctions');
+  const fault = `must be 1 to ${max} different auction ids, with commas`;
+  return {
+    json: { type: 'string' },
+    means: `1 to ${max} different auction ids, with commas.`,
+    required: fault,
+    otherwise: [],
+    read(text) {
+      const ids = text.split(',');
+      const isGood =
+        ids.length <= max &&
+        new Set(ids).size === ids.length &&
+        ids.every((id) => AUCTION_ID_PATTERN.test(id));
+      if (isGood) return ids;
+      throw new MalformedField(fault);
+    },
+  };
 }

@@ -1,9 +1,12 @@
 /** Field kinds that several messages share: ids, amounts, times, words. */
 import { MONEY, WIRE } from '../config/limits.ts';
-import { str, uint, word } from './field.ts';
+import { described, str, uint, word } from './field.ts';
+import type { Field } from './field.ts';
 
-/** Chosen by the client, echoed by the answer; 1 and up, may start again at 1. */
-export const requestId = uint(0xffff_ffff, 'id');
+export const requestId = described(
+  uint(0xffff_ffff, 'id'),
+  'Chosen by the client, echoed by the answer; 1 and up, may start again at 1.',
+);
 const AUCTION_ID_PATTERN = /^[0-9A-Za-z]+$/;
 export const AUCTION_ID_MEANS = `${WIRE.auctionIdChars} letters and digits`;
 export const auctionId = str(
@@ -13,28 +16,52 @@ export const auctionId = str(
   AUCTION_ID_MEANS,
 );
 export const userId = str(1, WIRE.userIdCharsMax);
-/** Made by the client, unique for its user and auction; 96 random bits or more are advised. */
 const NONCE_PATTERN = /^[\x21-\x7e]+$/;
-export const nonce = str(
-  WIRE.nonceCharsMin,
-  WIRE.nonceCharsMax,
-  NONCE_PATTERN,
-  `${WIRE.nonceCharsMin} to ${WIRE.nonceCharsMax} visible ASCII characters without spaces`,
+export const nonce = described(
+  str(
+    WIRE.nonceCharsMin,
+    WIRE.nonceCharsMax,
+    NONCE_PATTERN,
+    `${WIRE.nonceCharsMin} to ${WIRE.nonceCharsMax} visible ASCII characters without spaces`,
+  ),
+  'Made by the client, new for every command of a user on an auction; at least 96 random bits.',
 );
-export const currency = str(3, 3, /^[A-Z]{3}$/, 'exactly 3 capital letters, such as EUR');
-/** Minor units of the currency. */
-export const amount = uint(MONEY.centsMax, 'cents');
-/** Milliseconds since 1970, server clock. */
-export const timeMs = uint(Number.MAX_SAFE_INTEGER, 'ms');
-export const epoch = uint(0xffff_ffff, 'epoch');
-/** The auction's update number. */
-export const auctionSeq = uint(Number.MAX_SAFE_INTEGER, 'seq');
+export const currency = described(
+  str(3, 3, /^[A-Z]{3}$/, 'exactly 3 capital letters, such as EUR'),
+  'ISO 4217.',
+);
+export const amount = described(uint(MONEY.centsMax, 'cents'), 'Minor units of the currency.');
+export const timeMs = described(
+  uint(Number.MAX_SAFE_INTEGER, 'ms'),
+  'Milliseconds since 1970, clock of the server.',
+);
+export const epoch = described(
+  uint(0xffff_ffff, 'epoch'),
+  'With `seq` a position in the life of an auction.',
+);
+export const auctionSeq = described(
+  uint(Number.MAX_SAFE_INTEGER, 'seq'),
+  'Number of the auction’s last update.',
+);
 /** The short number of an auction in updates; a snapshot says which is whose. */
 export const handle = uint(Number.MAX_SAFE_INTEGER, 'handle');
 /** A bidder as the others see it: 1 for the first bidder of this auction, 0 for nobody. */
-export const alias = uint(0xffff_ffff, 'alias');
-export const refusalCode = uint(9999, 'code');
-export const retryAfterMs = uint(0xffff_ffff, 'waitMs');
+export const alias: Field<number> = {
+  ...uint(0xffff_ffff, 'alias'),
+  json: {
+    type: ['string', 'null'],
+    pattern: '^b[1-9][0-9]*$',
+    description: 'A bidder as the others see it, `b1` for the first of this auction; null: nobody.',
+  },
+};
+export const refusalCode = described(
+  uint(9999, 'code'),
+  '0: accepted; else the number of the refusal.',
+);
+export const retryAfterMs = described(
+  uint(0xffff_ffff, 'waitMs'),
+  'How long to wait, milliseconds.',
+);
 /** In a frame a status is its place in this list. */
 export const BID_STATUSES = [
   'none',

@@ -6,6 +6,8 @@
 import type { MsgpackReader } from '../lib/msgpack-reader.ts';
 import type { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import { MalformedMsgpack } from '../lib/msgpack-reader.ts';
+import type { JsonSchema, ObjectSchema } from './json-schema.ts';
+import { objectOf } from './json-schema.ts';
 
 /** How plain values are laid out: as MessagePack arrays, or as JSON objects. */
 export type Layout = 'positional' | 'named';
@@ -13,6 +15,8 @@ export type Layout = 'positional' | 'named';
 export interface Field<T> {
   /** What the docs and the schema hash say, for instance `uint` or `str(1..64)`. */
   readonly schema: string;
+  /** Its JSON form (`named`), for the documents. */
+  readonly json: JsonSchema;
   /** May be absent: nil in a frame, and left out at its end. */
   readonly optional: boolean;
   read(reader: MsgpackReader): T;
@@ -51,12 +55,14 @@ const same = <T>(value: T): unknown => value;
 
 function scalar<T>(
   schema: string,
+  json: JsonSchema,
   read: (reader: MsgpackReader) => unknown,
   write: (writer: MsgpackWriter, value: T) => void,
   check: (value: unknown) => T,
 ): Field<T> {
   return {
     schema,
+    json,
     optional: false,
     read: (reader) => check(read(reader)),
     write,
@@ -65,10 +71,16 @@ function scalar<T>(
   };
 }
 
+/** The same field, with a sentence for the documents on what it means where it stands. */
+export function described<T>(field: Field<T>, description: string): Field<T> {
+  return { ...field, json: { ...field.json, description } };
+}
+
 /** A whole number from 0 up to `max` (2^53 − 1 by default). */
 export function uint(max = Number.MAX_SAFE_INTEGER, schema = `uint(0..${max})`): Field<number> {
   return scalar<number>(
     schema,
+    { type: 'integer', minimum: 0, maximum: max },
     (reader) => reader.number(),
     (writer, value) => writer.uint(value),
     (value) => {
@@ -84,6 +96,7 @@ export function uint(max = Number.MAX_SAFE_INTEGER, schema = `uint(0..${max})`):
 export function float(min: number, max: number): Field<number> {
   return scalar<number>(
     `float(${min}..${max})`,
+    { type: 'number', minimum: min, maximum: max },
     (reader) => reader.number(),
     (writer, value) =>
       Number.isSafeInteger(value) && value >= 0 ? writer.uint(value) : writer.float(value),
@@ -98,6 +111,7 @@ export function float(min: number, max: number): Field<number> {
 
 export const bool: Field<boolean> = scalar<boolean>(
   'bool',
+  { type: 'boolean' },
   (reader) => reader.bool(),
   (writer, value) => writer.bool(value),
   (value) => {
@@ -118,6 +132,12 @@ export function str(
 ): Field<string> {
   return scalar<string>(
     pattern === undefined ? `str(${min}..${max})` : `str(${min}..${max}, ${pattern.source})`,
+    {
+      type: 'string',
+      minLength: min,
+      maxLength: max,
+      ...(pattern === undefined ? {} : { pattern: pattern.source }),
+    },
     (reader) => reader.str(max * 3),
     (writer, value) => writer.str(value),
     (value) => {
@@ -150,6 +170,7 @@ export function word<const W extends readonly string[]>(words: W): Field<W[numbe
   };
   return {
     schema: `word(${words.join('|')})`,
+    json: { type: 'string', enum: words },
     optional: false,
     read: (reader) => checkIndex(reader.number()),
     write: (writer, value) => writer.uint(words.indexOf(value)),
@@ -166,6 +187,7 @@ export function word<const W extends readonly string[]>(words: W): Field<W[numbe
 export function optional<T>(field: Field<T>): Field<T | null> {
   return {
     schema: `${field.schema}?`,
+    json: field.json,
     optional: true,
     read: (reader) => (reader.nil() ? null : field.read(reader)),
     write: (writer, value) => (value === null ? writer.nil() : field.write(writer, value)),
@@ -179,6 +201,7 @@ export function list<T>(field: Field<T>, max: number): Field<readonly T[]> {
   const tooMany = `must be a list of at most ${max}`;
   return {
     schema: `[${field.schema}](0..${max})`,
+    json: { type: 'array', items: field.json, maxItems: max },
     optional: false,
     read(reader) {
       const count = reader.array();
@@ -199,11 +222,16 @@ export function list<T>(field: Field<T>, max: number): Field<readonly T[]> {
   };
 }
 
+export interface RecordField<T> extends Field<T> {
+  readonly json: ObjectSchema;
+}
+
 /** Fields in a fixed order: an array in a frame, an object in JSON. */
-export function record<const S extends Shape>(shape: S): Field<Values<S>> {
+export function record<const S extends Shape>(shape: S): RecordField<Values<S>> {
   const fields = new Fields(shape);
   return {
     schema: `{${fields.schema}}`,
+    json: fields.json,
     optional: false,
     read: (reader) => fields.read(reader, reader.array()) as Values<S>,
     write(writer, value) {
@@ -233,6 +261,7 @@ export function record<const S extends Shape>(shape: S): Field<Values<S>> {
 export class Fields {
   readonly count: number;
   readonly schema: string;
+  readonly json: ObjectSchema;
   readonly #names: readonly string[];
   readonly #fields: readonly Field<unknown>[];
   readonly #required: number;
@@ -244,6 +273,10 @@ export class Fields {
     this.#fields = Object.values(shape) as unknown as readonly Field<unknown>[];
     this.count = this.#names.length;
     this.schema = this.#names.map((name, i) => `${name}: ${this.#fields[i]?.schema}`).join(', ');
+    this.json = objectOf(
+      Object.fromEntries(this.#names.map((name, i) => [name, this.#fields[i]?.json ?? {}])),
+      this.#names.filter((_, i) => this.#fields[i]?.optional === true),
+    );
     this.#required = this.#fields.findLastIndex((field) => !field.optional) + 1;
     this.#blank = Object.fromEntries(this.#names.map((name) => [name, null]));
   }

@@ -94,9 +94,9 @@ function dress(number: number, named: Named, context: JsonContext): Named {
 }
 
 /** Messages after which a person wants to know how long the auction still runs. */
-const TIMED: ReadonlySet<number> = new Set(
-  [BID_UPDATE, EXTENDED, OUTBID, LEADING_AGAIN].map(({ number }) => number),
-);
+const TIMED_MESSAGES = [BID_UPDATE, EXTENDED, OUTBID, LEADING_AGAIN];
+export const TIMED_NAMES: ReadonlySet<string> = new Set(TIMED_MESSAGES.map(({ name }) => name));
+const TIMED: ReadonlySet<number> = new Set(TIMED_MESSAGES.map(({ number }) => number));
 
 /**
  * Writes a client's JSON text as the frame that it stands for.

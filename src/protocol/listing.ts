@@ -2,20 +2,17 @@
 import { WIRE } from '../config/limits.ts';
 import { amount, auctionFormat, currency, timeMs } from './common.ts';
 import type { Field, Values } from './field.ts';
-import { float, list, optional, record, str, uint } from './field.ts';
+import { float, list, described, optional, record, str, uint } from './field.ts';
 
 const softCloseFields = {
-  /** A bid this close to the end extends; 0: no soft close. */
-  windowMs: uint(86_400_000),
+  windowMs: described(uint(86_400_000), 'A bid this close to the end extends; 0: no soft close.'),
   extensionMs: uint(86_400_000),
-  /** Absent: no limit. */
-  extensionsMax: optional(uint(1_000_000)),
+  extensionsMax: described(optional(uint(1_000_000)), 'Absent: no limit.'),
 };
 export const softClose = record(softCloseFields);
 
 const incrementStep = record({
-  /** Below this price; absent in the last step. */
-  belowCents: optional(amount),
+  belowCents: described(optional(amount), 'Below this price; absent in the last step.'),
   incrementCents: amount,
 });
 
@@ -29,12 +26,13 @@ const listingFields = {
   format: optional(auctionFormat),
   reserveCents: optional(amount),
   buyNowCents: optional(amount),
-  /** Absent or past: at once. */
-  startsAtMs: optional(timeMs),
+  startsAtMs: described(optional(timeMs), 'Absent or past: at once.'),
   softClose: optional(softClose),
   increments: optional(list(incrementStep, 32)),
-  /** A bid above this many times the price asks for confirmation; 0: never. */
-  fatFingerFactor: optional(float(0, 1_000_000)),
+  fatFingerFactor: described(
+    optional(float(0, 1_000_000)),
+    'A bid above this many times the price asks for confirmation; 0: never.',
+  ),
 };
 export const listing = record(listingFields);
 export type Listing = Values<typeof listingFields>;

@@ -7,6 +7,7 @@ import type { MsgpackReader } from '../lib/msgpack-reader.ts';
 import type { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import type { Field, Values } from './field.ts';
 import { Fields } from './field.ts';
+import type { ObjectSchema } from './json-schema.ts';
 
 /**
  * Who sends it: `client` over a WebSocket, `server`, or `rest`: made by the gateway from an HTTP
@@ -19,6 +20,8 @@ export interface Message<T> {
   readonly name: string;
   readonly sender: Sender;
   readonly schema: string;
+  /** Its fields as JSON, without `type`. */
+  readonly json: ObjectSchema;
   /** Reads the fields of a frame whose array header and number have been taken. */
   readFields(reader: MsgpackReader, present: number): T;
   /** Writes the whole frame. */
@@ -56,6 +59,7 @@ export function message<const S extends Readonly<Record<string, Field<unknown>>>
     name,
     sender,
     schema: `${number} ${name}(${fields.schema})`,
+    json: fields.json,
     readFields: (reader, present) => fields.read(reader, present) as T,
     write(writer, value) {
       if (quickWrite !== undefined) return quickWrite(writer, value);

@@ -14,7 +14,7 @@ import {
   userId,
 } from './common.ts';
 import type { Values } from './field.ts';
-import { bool, list, optional, record, str, uint } from './field.ts';
+import { bool, list, described, optional, record, str, uint } from './field.ts';
 import { softClose } from './listing.ts';
 
 const auctionFields = {
@@ -30,21 +30,17 @@ const auctionFields = {
   currentPriceCents: amount,
   minimumNextCents: amount,
   bidCount: uint(),
-  /** 0: no bid yet. */
-  leadingBidder: alias,
+  leadingBidder: described(alias, '0 in a frame, null in JSON: no bid yet.'),
   hasReserve: bool,
   reserveMet: bool,
-  /** Absent: not or no longer offered. */
-  buyNowCents: optional(amount),
+  buyNowCents: described(optional(amount), 'Absent: not or no longer offered.'),
   startsAtMs: timeMs,
   endsAtMs: timeMs,
   extensions: uint(),
   softClose,
   listedAtMs: timeMs,
-  /** How it ended. */
-  endReason: optional(endReason),
-  /** Alias of the winner once sold. */
-  winner: optional(alias),
+  endReason: described(optional(endReason), 'How it ended.'),
+  winner: described(optional(alias), 'Alias of the winner once sold.'),
   serverTimeMs: timeMs,
 };
 export const auctionView = record(auctionFields);
@@ -58,19 +54,17 @@ const textFields = {
 export const listingText = record(textFields);
 
 const bidFields = {
-  /** Number of the entry in the history; pages go by it. */
-  entry: uint(),
+  entry: described(uint(), 'Number of the entry in the history; pages go by it.'),
   bidder: alias,
-  /** The price after this bid. Maximums stay hidden. */
-  priceCents: amount,
+  priceCents: described(amount, 'The price after this bid. Maximums stay hidden.'),
   atMs: timeMs,
   retracted: bool,
-  /** Number of the record in the log. */
-  record: uint(),
-  /** How often this bidder has taken back bids on this auction. */
-  retractions: optional(uint()),
-  /** Only for the seller and admins. */
-  bidderId: optional(userId),
+  record: described(uint(), 'Number of the record in the log.'),
+  retractions: described(
+    optional(uint()),
+    'How often this bidder has taken back bids on this auction.',
+  ),
+  bidderId: described(optional(userId), 'Only for the seller and admins.'),
 };
 export const bidEntry = record(bidFields);
 export type BidEntry = Values<typeof bidFields>;

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { UserId } from '../../src/auction/ids.ts';
-import { mergePages, parseCursor, startOf } from '../../src/gateway/auction-page.ts';
+import { CURSOR, mergePages, startOf } from '../../src/gateway/auction-page.ts';
 import type { Auctions } from '../../src/protocol/messages/auctions.ts';
 import { LIST_AUCTIONS } from '../../src/protocol/messages/list-auctions.ts';
 import { pageOf } from '../../src/shard/auction-pages.ts';
@@ -57,7 +57,7 @@ test('pages together give every auction exactly once, in order, over several sha
       let text: string | null = null;
       let pages = 0;
       do {
-        const cursor = parseCursor(text);
+        const cursor = text === null ? null : CURSOR.read(text);
         const page = mergePages(
           shards.map((fixture) => shardPage(fixture, cursor, limit, scanMax, isFiltered)),
           limit,
@@ -81,7 +81,7 @@ test('pages together give every auction exactly once, in order, over several sha
 /** What a shard answers to the gateway, from its state. */
 function shardPage(
   { state }: ShardFixture,
-  cursor: ReturnType<typeof parseCursor>,
+  cursor: ReturnType<typeof CURSOR.read>,
   limit: number,
   scanMax: number,
   isFiltered: boolean,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressKey, AddressTable, forwardedKey } from '../../src/gateway/address-table.ts';
 import type { Page } from '../../src/gateway/auction-page.ts';
-import { mergePages, parseCursor, startOf } from '../../src/gateway/auction-page.ts';
+import { CURSOR, mergePages, startOf } from '../../src/gateway/auction-page.ts';
 import { ConnectionTable } from '../../src/gateway/connection-table.ts';
 import { FramePeek } from '../../src/gateway/frame-peek.ts';
 import { assertLimits, GATEWAY_LIMITS } from '../../src/gateway/gateway-limits.ts';
@@ -222,11 +222,11 @@ test('pages: what a shard has below the place where another stopped waits for th
 
 test('cursors: a place or a time; those of earlier versions are refused with what to do', () => {
   const id = 'a'.repeat(22);
-  assert.deepEqual(startOf(parseCursor(`1800-${id}`)), { beforeUs: 1_800_000, beforeId: id });
-  assert.deepEqual(startOf(parseCursor('1800')), { beforeUs: 1_800_000, beforeId: null });
-  assert.deepEqual(startOf(parseCursor(null)), { beforeUs: null, beforeId: null });
+  assert.deepEqual(startOf(CURSOR.read(`1800-${id}`)), { beforeUs: 1_800_000, beforeId: id });
+  assert.deepEqual(startOf(CURSOR.read('1800')), { beforeUs: 1_800_000, beforeId: null });
+  assert.deepEqual(startOf(CURSOR.otherwise), { beforeUs: null, beforeId: null });
   for (const text of ['1800-3', '1800-', '-1', `${'1'.repeat(16)}`, `1800-${id}a`]) {
-    assert.throws(() => parseCursor(text), /start again without one/, text);
+    assert.throws(() => CURSOR.read(text), /start again without one/, text);
   }
 });
 

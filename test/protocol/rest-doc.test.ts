@@ -1,8 +1,10 @@
 /** docs/rest.md names every route of both listeners and no other, and its errors are true. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { GATEWAY_LIMITS } from '../../src/gateway/gateway-limits.ts';
 import type { LifeCycle } from '../../src/gateway/life-cycle.ts';
 import { internalRoutes } from '../../src/gateway/internal-routes.ts';
+import { namesOf } from '../../src/gateway/parameters.ts';
 import type { RestContext } from '../../src/gateway/rest-routes.ts';
 import { adminRoutes, publicRoutes } from '../../src/gateway/rest-routes.ts';
 import type { Route } from '../../src/gateway/routes.ts';
@@ -19,7 +21,7 @@ import { fencesOf, readDoc, sectionOf, tableOf } from './markdown.ts';
 
 const doc = readDoc('rest.md');
 // The routes are only listed here, none is run.
-const none = {} as RestContext;
+const none = { limits: GATEWAY_LIMITS } as RestContext;
 const forAll = publicRoutes(none);
 const internal = [
   ...internalRoutes({} as LifeCycle, () => [], {} as Parameters<typeof internalRoutes>[2]),
@@ -58,7 +60,7 @@ test('every section says who may', () => {
 test('every parameter is named', () => {
   for (const route of forAll) {
     const section = sectionOf(doc, headingOf(route));
-    for (const name of route.query)
+    for (const name of namesOf(route.query))
       assert.ok(section.includes(`\`${name}\``), `${name} in ${section}`);
   }
 });

@@ -15,7 +15,7 @@ import {
 } from '../common.ts';
 import type { MsgpackWriter } from '../../lib/msgpack-writer.ts';
 import type { Values } from '../field.ts';
-import { list, optional, uint } from '../field.ts';
+import { list, described, optional, uint } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
@@ -26,18 +26,20 @@ const shape = {
   id: requestId,
   code: refusalCode,
   epoch,
-  /** The auction's update number after this command. */
-  seq: auctionSeq,
-  /** Number of the record in the log, for receipts and disputes; 0 for a dry run. */
-  record: uint(),
+  seq: described(auctionSeq, 'The auction’s update number after this command.'),
+  record: described(
+    uint(),
+    'Number of the record in the log, for receipts and disputes; 0 for a dry run.',
+  ),
   currentPriceCents: amount,
   status: bidStatus,
   minimumNextCents: amount,
-  /** Three amounts to offer: the minimum and two steps more. */
-  suggestedCents: list(amount, 3),
+  suggestedCents: described(
+    list(amount, 3),
+    'Three amounts to offer: the minimum and two steps more.',
+  ),
   endsAtMs: timeMs,
-  /** When the server read the command. */
-  serverTimeMs: timeMs,
+  serverTimeMs: described(timeMs, 'When the server read the command.'),
   retryAfterMs: optional(retryAfterMs),
 };
 

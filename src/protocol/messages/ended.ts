@@ -2,7 +2,7 @@
  * A watched auction ended.
  */
 import { alias, amount, auctionSeq, auctionStatus, endReason, handle } from '../common.ts';
-import { uint } from '../field.ts';
+import { described, uint } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
@@ -13,7 +13,6 @@ export const ENDED = message('server', 71, 'ended', {
   reason: endReason,
   currentPriceCents: amount,
   bidCount: uint(),
-  /** 0: nobody. */
-  winner: alias,
+  winner: described(alias, '0 in a frame, null in JSON: nobody.'),
 });
 export type Ended = MessageOf<typeof ENDED>;

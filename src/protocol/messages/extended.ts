@@ -2,7 +2,7 @@
  * A late bid moved the end.
  */
 import { auctionSeq, handle, timeMs } from '../common.ts';
-import { uint } from '../field.ts';
+import { described, uint } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
@@ -10,7 +10,6 @@ export const EXTENDED = message('server', 70, 'extended', {
   handle,
   seq: auctionSeq,
   endsAtMs: timeMs,
-  /** 1 for the first extension. */
-  extension: uint(),
+  extension: described(uint(), '1 for the first extension.'),
 });
 export type Extended = MessageOf<typeof EXTENDED>;

@@ -3,16 +3,14 @@
  * The token is a JWT (see docs/protocol.md, signing in).
  */
 import { requestId } from '../common.ts';
-import { bool, optional, str } from '../field.ts';
+import { bool, described, optional, str } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
 export const HELLO = message('client', 1, 'hello', {
   id: requestId,
   token: str(1, 2048),
-  /** Name and version of the client, for the logs. */
-  client: optional(str(0, 64)),
-  /** Whether this connection wants the private feed. Default: true. */
-  feed: optional(bool),
+  client: described(optional(str(0, 64)), 'Name and version of the client, for the logs.'),
+  feed: described(optional(bool), 'Whether this connection wants the private feed. Default: true.'),
 });
 export type Hello = MessageOf<typeof HELLO>;

@@ -2,7 +2,7 @@
  * Private feed: the bid that led was taken back, and this user's leads again.
  */
 import { amount, auctionId, auctionSeq, epoch, timeMs } from '../common.ts';
-import { bool } from '../field.ts';
+import { bool, described } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
@@ -10,8 +10,7 @@ export const LEADING_AGAIN = message('server', 83, 'leading_again', {
   auctionId,
   epoch,
   seq: auctionSeq,
-  /** The own maximum (proxy) or price (direct) that leads. */
-  yourBidCents: amount,
+  yourBidCents: described(amount, 'The own maximum (proxy) or price (direct) that leads.'),
   currentPriceCents: amount,
   reserveMet: bool,
   endsAtMs: timeMs,

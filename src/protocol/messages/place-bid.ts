@@ -5,7 +5,7 @@
 import { MONEY, WIRE } from '../../config/limits.ts';
 import type { MsgpackReader } from '../../lib/msgpack-reader.ts';
 import { amount, auctionId, currency, nonce, NONCE_CHARS, requestId } from '../common.ts';
-import { bool, optional } from '../field.ts';
+import { bool, described, optional } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
@@ -14,12 +14,12 @@ const shape = {
   auctionId,
   nonce,
   amountCents: amount,
-  /** Refused when the auction is in another one. */
-  currency: optional(currency),
-  /** Set after CONFIRMATION_NEEDED (with a new nonce). */
-  confirm: optional(bool),
-  /** Answers whether it would be accepted, with the auction as it is; nothing is recorded. */
-  dryRun: optional(bool),
+  currency: described(optional(currency), 'Refused when the auction is in another one.'),
+  confirm: described(optional(bool), 'Set after CONFIRMATION_NEEDED (with a new nonce).'),
+  dryRun: described(
+    optional(bool),
+    'Answers whether it would be accepted, with the auction as it is; nothing is recorded.',
+  ),
 };
 
 export const PLACE_BID = message('client', 2, 'place_bid', shape);

@@ -2,7 +2,7 @@
  * Private feed: an auction ended that the user bid on or sold.
  */
 import { amount, auctionId, auctionSeq, epoch, userId } from '../common.ts';
-import { optional, word } from '../field.ts';
+import { described, optional, word } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
@@ -12,7 +12,6 @@ export const RESULT = message('server', 76, 'result', {
   seq: auctionSeq,
   outcome: word(['won', 'lost', 'sold', 'unsold', 'cancelled']),
   currentPriceCents: amount,
-  /** For the seller, where it was sold. */
-  winnerId: optional(userId),
+  winnerId: described(optional(userId), 'For the seller, where it was sold.'),
 });
 export type Result = MessageOf<typeof RESULT>;
