@@ -30,6 +30,7 @@ import { SHARDS } from '../config/limits.ts';
 import { assert } from '../lib/assert.ts';
 import { asDiskFailure, DiskFailure } from './disk-failure.ts';
 import { HeadFile, readHead } from './head-file.ts';
+import { MANIFEST_FILE } from './manifest.ts';
 import { openSealedJson, sealedJson } from './sealed-json.ts';
 import { SEQ_NONE } from './seq.ts';
 
@@ -75,6 +76,11 @@ export const KEYS_FOLDER_MODE = 0o700;
 
 export function metaFile(folder: string): string {
   return join(folder, META_FILE);
+}
+
+/** Beside the folder: which one takes its place (folder-swap.ts). */
+export function swapFile(folder: string): string {
+  return `${resolve(folder)}.swap`;
 }
 
 export function aliveFile(folder: string): string {
@@ -179,12 +185,7 @@ export function takeDataFolder(
 export function readFolderMeta(folder: string): FolderMeta {
   const path = metaFile(folder);
   const text = textOf(path);
-  if (text === null) {
-    throw new UnusableDataFolder(
-      `${folder} is no data folder (it has no ${META_FILE}); name the right one, ` +
-        'or make one by starting a server on it',
-    );
-  }
+  if (text === null) throw noDataFolder(folder);
   const meta = parseMeta(text);
   if (meta === undefined) {
     throw new DamagedDataFolder(`${path} is damaged; ${RESTORE}`);
@@ -203,6 +204,21 @@ export function readFolderMeta(folder: string): FolderMeta {
     throw new DamagedDataFolder(`${accounts} is missing; ${RESTORE}`);
   }
   return meta;
+}
+
+function noDataFolder(folder: string): UnusableDataFolder {
+  const lacks = `${folder} is no data folder (it has no ${META_FILE})`;
+  if (existsSync(swapFile(folder))) {
+    return new UnusableDataFolder(
+      `${lacks}: a restore or repair was interrupted at its end; start the server, that finishes it`,
+    );
+  }
+  if (existsSync(join(folder, MANIFEST_FILE))) {
+    return new UnusableDataFolder(`${folder} is a snapshot; put it in place with: gavel restore`);
+  }
+  return new UnusableDataFolder(
+    `${lacks}; name the right one, or make one by starting a server on it`,
+  );
 }
 
 /** Null: there is no such file. One that may not be read is another matter, and thrown. */
@@ -317,7 +333,9 @@ function makeFolder(folder: string, options: OpenFolderOptions): FolderMeta {
 /** Throws unless the folder is missing, empty, or holds what an interrupted `makeFolder` left. */
 function refuseStrangers(folder: string): void {
   if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
+  const names = readdirSync(folder);
+  if (names.includes(MANIFEST_FILE)) throw noDataFolder(folder);
+  for (const name of names) {
     if (name.startsWith(LOCK_FILE) || name === `${META_FILE}.new`) continue;
     if (name === ALIVE_FILE) continue;
     // Of a file system of its own.

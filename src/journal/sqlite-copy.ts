@@ -25,11 +25,19 @@ import { checkedEnd } from './sqlite-journal.ts';
 import { SqliteStateStore } from './sqlite-state-store.ts';
 import { DamagedState } from './state-store.ts';
 
+/** How far a copied log goes, and when that was committed (microseconds since 1970; 0: never). */
+export interface CopiedLog {
+  readonly head: Head;
+  readonly atUs: number;
+}
+
+export const EMPTY_COPY: CopiedLog = { head: { seq: SEQ_NONE, hash: NO_HASH }, atUs: 0 };
+
 /**
- * Copies a log up to what it holds now; returns its head.
+ * Copies a log up to what it holds now; returns how far that is.
  * @throws DamagedJournal where it is not whole.
  */
-export function copyLog(from: SqliteJournalFiles, toLogFile: string): Head {
+export function copyLog(from: SqliteJournalFiles, toLogFile: string): CopiedLog {
   const expected = readHead(from.headFile);
   const source = openForReading(from.logFile, LOG_FILE);
   try {
@@ -88,22 +96,22 @@ function written<T>(file: string, write: (target: Connection) => T): T {
   return result;
 }
 
-function copyRows(rows: Iterable<CheckedRow>, lastSeq: Seq, target: Connection): Head {
+function copyRows(rows: Iterable<CheckedRow>, lastSeq: Seq, target: Connection): CopiedLog {
   const insert = target.prepare(INSERT_ROW);
-  let head: Head = { seq: SEQ_NONE, hash: NO_HASH };
+  let copied = EMPTY_COPY;
   let bytes = 0;
   target.exec('BEGIN');
   for (const { row } of rows) {
     const { firstSeq, count, epoch, atUs, checksum, hash, payload } = row;
     insert.run(firstSeq, count, epoch, atUs, checksum, hash, payload);
-    head = { seq: lastSeqOf(row), hash };
+    copied = { head: { seq: lastSeqOf(row), hash }, atUs };
     // What a server appends meanwhile is for the next copy.
-    if (head.seq >= lastSeq) break;
+    if (copied.head.seq >= lastSeq) break;
     bytes += payload.length;
     if (bytes < JOURNAL.copyTransactionBytes) continue;
     target.exec('COMMIT; BEGIN');
     bytes = 0;
   }
   target.exec('COMMIT');
-  return head;
+  return copied;
 }

@@ -18,6 +18,7 @@ import type { RoleName } from '../gateway/user.ts';
 import type { FolderMeta } from '../journal/data-folder.ts';
 import { keysFolder, makeAccountsFolder, takeDataFolder } from '../journal/data-folder.ts';
 import { STORAGE_FAILURES } from '../journal/disk-failure.ts';
+import { finishSwap } from '../journal/folder-swap.ts';
 import { loadOrCreateReceiptKeys } from '../receipt/key-file.ts';
 import { must } from '../lib/assert.ts';
 import { MonotonicClock } from '../lib/clock.ts';
@@ -67,6 +68,7 @@ export interface NodeFailure {
 export async function startNode(settings: Settings, log: Log): Promise<RunningNode> {
   // 1. The data folder is ours.
   const folder = settings.data.folder;
+  finishSwap(folder);
   const { meta, release } = takeDataFolder(folder, {
     shards: settings.data.shards,
     shardsDefault: Math.max(SHARDS.automaticMin, availableParallelism() - 1),

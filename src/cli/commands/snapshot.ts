@@ -5,6 +5,7 @@ import { declare } from '../command-line.ts';
 import { configFrom, withDataOptions } from '../config-options.ts';
 import type { ConfigOptions } from '../config-options.ts';
 import { Progress, grouped } from '../progress.ts';
+import { programVersion } from '../../lib/version.ts';
 import type { Context, Terminal } from '../terminal.ts';
 
 interface SnapshotOptions extends ConfigOptions {
@@ -16,9 +17,10 @@ export function snapshotCommand({ terminal }: Context): Command {
     name: 'snapshot',
     summary: 'copy the data folder, also while the server runs',
     description:
-      'Copies journals, snapshots and keys into a new folder, with a manifest of checksums that is\n' +
-      'written last: an interrupted copy is recognised as none. The server may go on meanwhile.\n' +
-      'The copy holds the signing key: keep it as safe as the data folder.',
+      'Copies journals, snapshots and keys into a new folder, compressed, with a manifest of\n' +
+      'checksums. The folder gets its name last: an interrupted snapshot is DIR.taking-… and can be\n' +
+      'deleted. The server may go on meanwhile.\n' +
+      'It holds the signing key: keep it as safe as the data folder.',
     examples: [
       'gavel snapshot /backup/gavel-monday',
       'gavel snapshot /backup/gavel-monday --data /var/lib/gavel --json',
@@ -36,21 +38,25 @@ async function run(dir: string, options: SnapshotOptions, terminal: Terminal): P
   const { settings } = configFrom(options, terminal);
   const source = resolve(terminal.folder, settings.data.folder);
   const target = resolve(terminal.folder, dir);
-  const { snapshotFolder } = await import('../../journal/copy-folder.ts');
+  const { snapshotFolder } = await import('../../journal/snapshot-folder.ts');
   const progress = new Progress(terminal, 'files');
   const { shards, files, epoch } = await snapshotFolder(source, target, {
     nowMs: Date.now(),
+    server: programVersion(),
     onProgress: ({ file, done, total }) => progress.at(file, done, total),
   });
   progress.end();
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const storedBytes = files.reduce((sum, file) => sum + file.storedBytes, 0);
   const records = shards.reduce((sum, shard) => sum + shard.seq, 0);
   if (options.json === true) {
-    return terminal.out(JSON.stringify({ source, target, epoch, records, bytes, shards }));
+    const report = { source, target, epoch, records, bytes, storedBytes, shards };
+    return terminal.out(JSON.stringify(report));
   }
   terminal.out(
-    `Copied ${grouped(records)} records (${grouped(bytes)} bytes, ${files.length} files) to ${target}`,
+    `Copied ${grouped(records)} records (${files.length} files, ${grouped(bytes)} bytes, ` +
+      `compressed ${grouped(storedBytes)}) to ${target}`,
   );
-  terminal.out(`Check it:      gavel verify --data ${target}`);
+  terminal.out(`Check it:      gavel verify ${target}`);
   terminal.out(`Put it back:   gavel restore ${target} --data ${source} --force`);
 }

@@ -1,6 +1,7 @@
 /** `gavel verify`: whether the stored data is whole, from the first record to the last. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { timeText } from '../auction-text.ts';
 import { asCliError, CliError, isDamage } from '../cli-error.ts';
 import { declare, wholeNumber } from '../command-line.ts';
 import { configFrom, withDataOptions } from '../config-options.ts';
@@ -29,9 +30,11 @@ export function verifyCommand(context: Context): Command {
       'hash chain, no holes. Applies every record again and compares the result with the stored\n' +
       'snapshot. Names the first record that does not fit. Writes nothing, and may run while the\n' +
       'server does.\n' +
+      'With DIR, a snapshot: whether each of its files is what its manifest says.\n' +
       'With --receipt: whether a receipt is genuine, and the log up to its record unchanged.',
     examples: [
       'gavel verify',
+      'gavel verify /backup/gavel-monday',
       'gavel verify --data /var/lib/gavel --json',
       'gavel verify --receipt receipt.txt --keys keys.json',
     ],
@@ -41,22 +44,31 @@ export function verifyCommand(context: Context): Command {
       '78  no data folder',
     ],
   })
+    .argument('[dir]', 'folder made by gavel snapshot; without it the data folder is checked')
     .option('--shard <number>', 'only this shard', wholeNumber('--shard', 0, 1023))
     .option('--receipt <receipt>', 'check this receipt: its text, or a file that holds it')
     .option('--keys <file>', 'public keys as saved from GET /v1/keys, with --receipt')
     .option('--json', 'print one JSON object');
-  return withDataOptions(command).action((options: VerifyOptions) => run(options, context));
+  return withDataOptions(command).action((dir: string | undefined, options: VerifyOptions) =>
+    run(dir, options, context),
+  );
 }
 
-async function run(options: VerifyOptions, context: Context): Promise<void> {
+async function run(
+  dir: string | undefined,
+  options: VerifyOptions,
+  context: Context,
+): Promise<void> {
   const { terminal } = context;
   const { settings } = configFrom(options, terminal);
-  const folder = resolve(terminal.folder, settings.data.folder);
+  const folder = resolve(terminal.folder, dir ?? settings.data.folder);
   if (options.keys !== undefined && options.receipt === undefined) {
     const next = 'Name the receipt as well: gavel verify --receipt FILE --keys FILE';
     throw new CliError(EXIT.usage, '--keys goes with --receipt', next);
   }
   if (options.receipt !== undefined) return runReceipt(options.receipt, options, folder, context);
+  const { isSnapshot } = await import('../../journal/check-snapshot.ts');
+  if (dir !== undefined || isSnapshot(folder)) return runSnapshot(folder, options, context);
   const { shardIndexes } = await import('../inspection/shard-reading.ts');
   const checks: Checked[] = [];
   for (const index of shardIndexes(folder, options.shard)) {
@@ -81,6 +93,32 @@ async function run(options: VerifyOptions, context: Context): Promise<void> {
     );
   }
   if (damaged.length > 0) context.exitCode = EXIT.data;
+}
+
+/** @throws DamagedCopy, which names the file that differs */
+async function runSnapshot(
+  folder: string,
+  options: VerifyOptions,
+  context: Context,
+): Promise<void> {
+  const { terminal } = context;
+  const { checkSnapshot } = await import('../../journal/check-snapshot.ts');
+  const progress = new Progress(terminal, 'files');
+  const manifest = await checkSnapshot(folder, ({ file, done, total }) =>
+    progress.at(file, done, total),
+  );
+  progress.end();
+  if (options.json === true) {
+    return terminal.out(JSON.stringify({ folder, ok: true, snapshot: manifest }));
+  }
+  const { shards, files, takenAtMs } = manifest;
+  for (const { index, seq, hash, atUs } of shards) {
+    const at = atUs === 0 ? '' : ` of ${timeText(Math.floor(atUs / 1000))}`;
+    terminal.out(`shard ${index}: head ${hash.slice(0, 32)} at record ${grouped(seq)}${at}`);
+  }
+  terminal.out(
+    `All is well: ${files.length} files of the snapshot of ${timeText(takenAtMs)}, ${folder}`,
+  );
 }
 
 async function runReceipt(

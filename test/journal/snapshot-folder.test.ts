@@ -16,8 +16,11 @@ import {
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { describe, it } from 'node:test';
-import type { CopyProgress } from '../../src/journal/copy-folder.ts';
-import { checkSnapshot, restoreFolder, snapshotFolder } from '../../src/journal/copy-folder.ts';
+import type { CopyProgress } from '../../src/journal/check-snapshot.ts';
+import { checkSnapshot } from '../../src/journal/check-snapshot.ts';
+import type { Until } from '../../src/journal/log-cut.ts';
+import { restoreFolder } from '../../src/journal/restore-folder.ts';
+import { snapshotFolder } from '../../src/journal/snapshot-folder.ts';
 import {
   keysFolder,
   lockDataFolder,
@@ -34,7 +37,7 @@ import { SqliteStateStore } from '../../src/journal/sqlite-state-store.ts';
 import { startChild } from './child.ts';
 import { appendNext, contentOf, recordsOf, seededRandom, temporaryFolder } from './fixture.ts';
 
-const NOW = { nowMs: 5_000 };
+const NOW = { nowMs: 5_000, server: '0.1.0' };
 const PLAIN = { ...NOW, force: false };
 
 /** Two shards: the first has 30 batches and a snapshot row, the second was never used. */
@@ -65,15 +68,6 @@ function logOf(folder: string, index = 0): object[] {
   }
 }
 
-function stateOf(folder: string): { readonly lowSeq: number; readonly rows: number } {
-  const store = new SqliteStateStore(shardFiles(folder, 0).stateFile, 'read');
-  try {
-    return { lowSeq: store.lowSeq, rows: [...store.rows()].length };
-  } finally {
-    store.close();
-  }
-}
-
 /** Every file below a folder, relative to it. */
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -82,15 +76,15 @@ function filesIn(folder: string): string[] {
     .toSorted();
 }
 
-const WHOLE_COPY = [
+const COPIED = [
   'gavel.json',
   'keys/signing.json',
-  'manifest.json',
   'shard-0/head',
   'shard-0/log.sqlite',
   'shard-0/state.sqlite',
   'shard-1/head',
 ];
+const WHOLE_SNAPSHOT = [...COPIED.map((path) => `${path}.zst`), 'manifest.json'].toSorted();
 
 describe('a copy', () => {
   it('has everything, says what it has, and tells how far it is', async (t) => {
@@ -98,30 +92,35 @@ describe('a copy', () => {
     const told: CopyProgress[] = [];
     const onProgress = (progress: CopyProgress): void => void told.push(progress);
     const manifest = await snapshotFolder(source, target, { ...NOW, onProgress });
-    assert.deepEqual(filesIn(target), WHOLE_COPY);
+    assert.deepEqual(filesIn(target), WHOLE_SNAPSHOT);
     assert.deepEqual(
       manifest.shards.map(({ seq }) => seq),
       [60, 0],
     );
     assert.equal(manifest.takenAtMs, 5_000);
-    assert.deepEqual(manifest.files.map(({ path }) => path).toSorted(), WHOLE_COPY.toSpliced(2, 1));
+    assert.deepEqual(manifest.files.map(({ path }) => path).toSorted(), COPIED);
     assert.deepEqual(
       told.map(({ file, done, total }) => [file, done, total]),
       manifest.files.map(({ path }, i) => [path, i + 1, 6]),
     );
-    assert.equal(statSync(join(target, 'keys/signing.json')).mode & 0o777, 0o600);
+    assert.equal(statSync(join(target, 'keys/signing.json.zst')).mode & 0o777, 0o600);
     assert.equal(statSync(join(target, 'keys')).mode & 0o777, 0o700);
     assert.deepEqual(await checkSnapshot(target), manifest);
   });
 
-  it('can be read like a data folder, and nothing is written by that', async (t) => {
-    const [source, target] = [usedFolder(t), join(temporaryFolder(t), 'copy')];
-    await snapshotFolder(source, target, NOW);
-    assert.deepEqual(logOf(target), logOf(source));
-    assert.deepEqual(logOf(target, 1), []);
-    assert.deepEqual(stateOf(target), { lowSeq: 60, rows: 1 });
-    assert.deepEqual(filesIn(target), WHOLE_COPY);
-    assert.ok((await checkSnapshot(target)).files.length === 6);
+  it('is smaller than what it holds, and says of which moment and version it is', async (t) => {
+    const [source, target] = [usedFolder(t), join(temporaryFolder(t), 'snapshot')];
+    const manifest = await snapshotFolder(source, target, NOW);
+    for (const { path, bytes, storedBytes } of manifest.files) {
+      assert.equal(statSync(join(target, `${path}.zst`)).size, storedBytes);
+      if (path.endsWith('.sqlite')) assert.ok(storedBytes < bytes / 2, path);
+    }
+    assert.deepEqual([manifest.snapshotFormat, manifest.server], [2, '0.1.0']);
+    const newest = (logOf(source) as { readonly atUs: number }[]).at(-1)?.atUs;
+    assert.deepEqual(
+      manifest.shards.map(({ atUs }) => atUs),
+      [newest, 0],
+    );
   });
 
   it('is of one moment while a server goes on writing', async (t) => {
@@ -137,15 +136,31 @@ describe('a copy', () => {
       const [shard] = manifest.shards;
       assert.ok(shard !== undefined && shard.seq > lastSeq);
       lastSeq = shard.seq;
-      const reading = openSqliteJournalForReading(shardFiles(target, 0));
+      const restored = join(base, `restored-${round}`);
+      await restoreFolder(target, restored, PLAIN);
+      const reading = openSqliteJournalForReading(shardFiles(restored, 0));
       assert.equal(reading.head.seq, lastSeq);
       assert.equal(recordsOf(reading).length, lastSeq);
       reading.close();
-      const store = new SqliteStateStore(shardFiles(target, 0).stateFile, 'read');
+      const store = new SqliteStateStore(shardFiles(restored, 0).stateFile, 'read');
       for (const row of store.rows()) assert.ok(row.appliedSeq <= lastSeq);
       store.close();
     }
     await child.kill();
+  });
+
+  it('has its name only once it is whole; until then it is something else', async (t) => {
+    const [source, base] = [usedFolder(t), temporaryFolder(t)];
+    const target = join(base, 'copy');
+    mkdirSync(target);
+    const seen: string[][] = [];
+    const onProgress = (): void => void seen.push(readdirSync(base), readdirSync(target));
+    await snapshotFolder(source, target, { ...NOW, onProgress });
+    const [names, inTarget] = [seen.filter((_, i) => i % 2 === 0), seen.filter((_, i) => i % 2)];
+    assert.deepEqual(new Set(names.map(String)), new Set(['copy,copy.taking-5000']));
+    assert.deepEqual(inTarget.flat(), []);
+    assert.deepEqual(readdirSync(base), ['copy']);
+    assert.deepEqual(filesIn(target), WHOLE_SNAPSHOT);
   });
 
   it('is refused where something else is, and where there is nothing to copy', async (t) => {
@@ -178,14 +193,14 @@ describe('a copy', () => {
       const [source, target] = [usedFolder(t), join(temporaryFolder(t), 'copy')];
       harm(source);
       await assert.rejects(snapshotFolder(source, target, NOW), { name });
-      assert.ok(!existsSync(join(target, 'manifest.json')));
+      assert.deepEqual(readdirSync(join(target, '..')), [], 'nothing is left behind');
     }
   });
 
   it('is checked file by file: any change is noticed before anything is restored', async (t) => {
     const { random } = seededRandom(t);
     const [source, base] = [usedFolder(t), temporaryFolder(t)];
-    for (const name of WHOLE_COPY) {
+    for (const name of WHOLE_SNAPSHOT) {
       for (const harm of ['flip', 'cut', 'delete']) {
         const copy = join(base, `${harm}-${name.replaceAll('/', '-')}`);
         await snapshotFolder(source, copy, NOW);
@@ -214,7 +229,8 @@ describe('a copy', () => {
       'keys/.',
       'shard-0/x',
     ]) {
-      const files = [...manifest.files, { path, bytes: 0, sha256: '0'.repeat(64) }];
+      const outside = { path, bytes: 0, storedBytes: 0, sha256: '0'.repeat(64) };
+      const files = [...manifest.files, outside];
       writeFileSync(join(copy, 'manifest.json'), sealedJson({ ...manifest, files }));
       await assert.rejects(checkSnapshot(copy), /manifest\.json is damaged/);
     }
@@ -300,5 +316,66 @@ describe('restoring', () => {
     t.after(() => journal.close());
     assert.ok(state.lowSeq <= journal.head.seq);
     assert.deepEqual([...journal.scan((state.lowSeq + 1) as Seq)], []);
+  });
+});
+
+describe('restoring to a moment in the past', () => {
+  interface Moment {
+    readonly firstSeq: number;
+    readonly count: number;
+    readonly atUs: number;
+  }
+
+  async function restoredUntil(t: TestContext, until: Until): Promise<object[]> {
+    const [source, base] = [usedFolder(t), temporaryFolder(t)];
+    const [copy, target] = [join(base, 'copy'), join(base, 'data')];
+    await snapshotFolder(source, copy, NOW);
+    const { shards, epoch } = await restoreFolder(copy, target, { ...PLAIN, until });
+    const before = logOf(source) as Moment[];
+    const after = logOf(target) as Moment[];
+    assert.deepEqual(after, before.slice(0, after.length), 'the beginning, hashes and all');
+    const seq = after.reduce((sum, { count }) => sum + count, 0);
+    assert.deepEqual(shards[0], { index: 0, seq, atUs: after.at(-1)?.atUs ?? 0, cut: 60 - seq });
+    assert.equal(epoch, 2);
+    assert.equal(existsSync(shardFiles(target, 0).stateFile), seq === 60);
+    // A server goes on from there.
+    const goneOn = seq / 2 + 5;
+    fill(target, 5, 2);
+    assert.equal(logOf(target).length, goneOn);
+    return after;
+  }
+
+  it('by number: batches stay whole, and none goes beyond it', async (t) => {
+    for (const [seq, batches] of [
+      [0, 0],
+      [1, 0],
+      [2, 1],
+      [31, 15],
+      [32, 16],
+      [60, 30],
+      [1_000, 30],
+    ] as const) {
+      assert.equal((await restoredUntil(t, { shard: 0, seq })).length, batches, String(seq));
+    }
+  });
+
+  it('by time: what was committed in that microsecond stays', async (t) => {
+    const times = (logOf(usedFolder(t)) as Moment[]).map(({ atUs }) => atUs);
+    for (const [i, batches] of [
+      [0, 1],
+      [11, 12],
+      [29, 30],
+    ] as const) {
+      assert.equal((await restoredUntil(t, { atUs: times[i] ?? 0 })).length, batches);
+    }
+    assert.equal((await restoredUntil(t, { atUs: (times[0] ?? 0) - 1 })).length, 0);
+  });
+
+  it('only of a shard that there is; the others stay whole', async (t) => {
+    assert.equal((await restoredUntil(t, { shard: 1, seq: 0 })).length, 30);
+    await assert.rejects(
+      restoredUntil(t, { shard: 2, seq: 0 }),
+      /has shards 0 to 1, and no shard 2/,
+    );
   });
 });
