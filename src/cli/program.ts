@@ -57,6 +57,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/verify.ts')).verifyCommand,
   },
   {
+    name: 'repair',
+    summary: 'say what can be made of a damaged data folder, and do it',
+    load: async () => (await import('./commands/repair.ts')).repairCommand,
+  },
+  {
     name: 'report',
     summary: 'write the signed report on an auction that is over',
     load: async () => (await import('./commands/report.ts')).reportCommand,

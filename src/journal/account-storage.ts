@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { accountFiles } from './data-folder.ts';
 import { readHead } from './head-file.ts';
 import type { Journal } from './journal.ts';
-import { DamagedJournal } from './journal.ts';
+import { DamagedJournal, WAY_OUT } from './journal.ts';
 import { SEQ_NONE, seqAfter } from './seq.ts';
 import type { JournalReading } from './sqlite-journal.ts';
 import { openSqliteJournalForReading, SqliteJournal } from './sqlite-journal.ts';
@@ -54,8 +54,7 @@ function refuseMissingKeys(folder: string): void {
   const { headFile, keysFile } = accountFiles(folder);
   if (existsSync(keysFile) || readHead(headFile).seq === SEQ_NONE) return;
   throw new DamagedJournal(
-    `${keysFile} is missing, and without it no account can be read; ` +
-      'restore the data folder from a snapshot (gavel restore)',
+    `${keysFile} is missing, and without it no account can be read; ${WAY_OUT}`,
     seqAfter(SEQ_NONE),
   );
 }

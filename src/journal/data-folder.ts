@@ -29,6 +29,7 @@ import Database from 'better-sqlite3';
 import { SHARDS } from '../config/limits.ts';
 import { assert } from '../lib/assert.ts';
 import { asDiskFailure, DiskFailure } from './disk-failure.ts';
+import { WAY_OUT } from './journal.ts';
 import { HeadFile, readHead } from './head-file.ts';
 import { MANIFEST_FILE } from './manifest.ts';
 import { openSealedJson, sealedJson } from './sealed-json.ts';
@@ -186,10 +187,8 @@ export function readFolderMeta(folder: string): FolderMeta {
   const path = metaFile(folder);
   const text = textOf(path);
   if (text === null) throw noDataFolder(folder);
-  const meta = parseMeta(text);
-  if (meta === undefined) {
-    throw new DamagedDataFolder(`${path} is damaged; ${RESTORE}`);
-  }
+  const meta = parseFolderMeta(text);
+  if (meta === undefined) throw new DamagedDataFolder(`${path} is damaged; ${WAY_OUT}`);
   if (meta.format !== FOLDER_FORMAT) {
     throw new UnusableDataFolder(
       `${folder} has format ${meta.format}; this version of gavel reads format ${FOLDER_FORMAT}`,
@@ -197,11 +196,11 @@ export function readFolderMeta(folder: string): FolderMeta {
   }
   for (let index = 0; index < meta.shards; index++) {
     const shard = shardFiles(folder, index).folder;
-    if (!existsSync(shard)) throw new DamagedDataFolder(`${shard} is missing; ${RESTORE}`);
+    if (!existsSync(shard)) throw new DamagedDataFolder(`${shard} is missing; ${WAY_OUT}`);
   }
   const accounts = accountFiles(folder).folder;
   if (meta.accounts === true && !existsSync(accounts)) {
-    throw new DamagedDataFolder(`${accounts} is missing; ${RESTORE}`);
+    throw new DamagedDataFolder(`${accounts} is missing; ${WAY_OUT}`);
   }
   return meta;
 }
@@ -232,11 +231,16 @@ function textOf(path: string): string | null {
   }
 }
 
+/** Of a folder that is being put together: it counts as a data folder from here on. */
+export function writeFolderMeta(folder: string, meta: FolderMeta): void {
+  writeDurably(metaFile(folder), sealedJson(meta));
+}
+
 /** Writes an epoch above its own and above `above`: what clients know of positions is void. */
 export function raiseEpoch(folder: string, above = 0): FolderMeta {
   const meta = readFolderMeta(folder);
   const raised = { ...meta, epoch: Math.max(meta.epoch, above) + 1 };
-  writeDurably(metaFile(folder), sealedJson(raised));
+  writeFolderMeta(folder, raised);
   return raised;
 }
 
@@ -310,8 +314,6 @@ export function makeKeysFolder(folder: string): void {
   makeFolders(keysFolder(folder), KEYS_FOLDER_MODE);
 }
 
-const RESTORE = 'restore the data folder from a snapshot (gavel restore)';
-
 function makeFolder(folder: string, options: OpenFolderOptions): FolderMeta {
   refuseStrangers(folder);
   const shards = options.shards ?? options.shardsDefault;
@@ -365,11 +367,12 @@ function refuseUsedShard(folder: string, name: string): void {
 
 function lostMeta(folder: string, withData: string): DamagedDataFolder {
   return new DamagedDataFolder(
-    `${metaFile(folder)} is missing, but ${withData} has data; ${RESTORE}`,
+    `${metaFile(folder)} is missing, but ${withData} has data; ${WAY_OUT}`,
   );
 }
 
-function parseMeta(text: string): FolderMeta | undefined {
+/** What a gavel.json says; undefined where it is damaged. */
+export function parseFolderMeta(text: string): FolderMeta | undefined {
   const fields = openSealedJson(text);
   if (fields === undefined) return undefined;
   const { format, shards, epoch, createdAtMs, accounts } = fields;

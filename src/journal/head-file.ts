@@ -13,7 +13,7 @@ import { crc32 } from 'node:zlib';
 import { assert } from '../lib/assert.ts';
 import { HASH_BYTES, NO_HASH } from './chain.ts';
 import type { Head } from './journal.ts';
-import { DamagedJournal } from './journal.ts';
+import { DamagedJournal, WAY_OUT } from './journal.ts';
 import type { Seq } from './seq.ts';
 import { SEQ_NONE } from './seq.ts';
 
@@ -106,8 +106,7 @@ function readSlots(path: string): Slot {
 
 function damage(path: string, what: string): DamagedJournal {
   return new DamagedJournal(
-    `${path} ${what}, so it cannot be told whether the log beside it is whole; ` +
-      'restore the data folder from a snapshot (gavel restore)',
+    `${path} ${what}, so it cannot be told whether the log beside it is whole; ${WAY_OUT}`,
     SEQ_NONE,
   );
 }

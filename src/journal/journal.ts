@@ -97,6 +97,10 @@ export class CommitFailure extends Error {
   override name = 'CommitFailure';
 }
 
+/** What whoever finds damage can do. */
+export const WAY_OUT =
+  'see what can be saved (gavel repair), or restore a snapshot (gavel restore)';
+
 /** The stored log contradicts itself: never served, never cut short. */
 export class DamagedJournal extends Error {
   override name = 'DamagedJournal';

@@ -6,7 +6,7 @@ import { JOURNAL } from '../config/limits.ts';
 import { ChainLinker, HASH_BYTES, headerFits, NO_HASH, rowChecksum, unpack } from './chain.ts';
 import { LOG_APPLICATION_ID, LOG_FORMAT } from './formats.ts';
 import type { LinkedRecord, StoredRecord } from './journal.ts';
-import { DamagedJournal } from './journal.ts';
+import { DamagedJournal, WAY_OUT } from './journal.ts';
 import type { Seq } from './seq.ts';
 import { SEQ_NONE, seqAfter } from './seq.ts';
 import type { Connection, FileKind, Statement } from './sqlite-connection.ts';
@@ -47,7 +47,8 @@ export interface CheckedRow {
   readonly parts: Parts;
 }
 
-const COLUMNS = 'first_seq AS firstSeq, count, epoch, at_us AS atUs, checksum, hash, payload';
+export const COLUMNS =
+  'first_seq AS firstSeq, count, epoch, at_us AS atUs, checksum, hash, payload';
 
 /** A reader of the log's rows; `path` is for messages. */
 export class LogTable {
@@ -159,7 +160,7 @@ export class LogTable {
     const lastSeq = before === undefined ? SEQ_NONE : lastSeqOf(before);
     if (lastSeq < leastSeq) {
       throw new DamagedJournal(
-        `${this.#path} ends at record ${lastSeq}, but record ${leastSeq} was committed`,
+        `${this.#path} ends at record ${lastSeq}, but record ${leastSeq} was committed; ${WAY_OUT}`,
         seqAfter(lastSeq),
       );
     }
@@ -199,8 +200,7 @@ export class LogTable {
   #typed(row: unknown, seqBefore: Seq): LogRow {
     if (isRow(row)) return row;
     throw new DamagedJournal(
-      `${this.#path}: the batch after record ${seqBefore} is unreadable; ` +
-        'restore the data folder from a snapshot (gavel restore)',
+      `${this.#path}: the batch after record ${seqBefore} is unreadable; ${WAY_OUT}`,
       seqAfter(seqBefore),
     );
   }
@@ -209,7 +209,7 @@ export class LogTable {
   #rowWith(seq: Seq): LogRow {
     const row = this.#rowUpTo(seq);
     if (row !== undefined && seq <= lastSeqOf(row)) return row;
-    throw new DamagedJournal(`${this.#path}: record ${seq} is missing`, seq);
+    throw new DamagedJournal(`${this.#path}: record ${seq} is missing; ${WAY_OUT}`, seq);
   }
 
   #checkLink(row: LogRow, before: LogRow | undefined, linker: ChainLinker): void {
@@ -226,7 +226,7 @@ export class LogTable {
     const expected = before === undefined ? 1 : before.firstSeq + before.count;
     if (row.firstSeq > expected) {
       throw new DamagedJournal(
-        `${this.#path}: records ${expected} to ${row.firstSeq - 1} are missing`,
+        `${this.#path}: records ${expected} to ${row.firstSeq - 1} are missing; ${WAY_OUT}`,
         expected as Seq,
       );
     }
@@ -259,14 +259,14 @@ export class LogTable {
   #damage(row: LogRow, what: string): DamagedJournal {
     const records = `records ${row.firstSeq} to ${row.firstSeq + row.count - 1}`;
     return new DamagedJournal(
-      `${this.#path}: the batch with ${records} ${what}; ` +
-        'restore the data folder from a snapshot (gavel restore)',
+      `${this.#path}: the batch with ${records} ${what}; ${WAY_OUT}`,
       row.firstSeq,
     );
   }
 }
 
-function isRow(value: unknown): value is LogRow {
+/** Whether what SQLite read has the values that the table does not allow to be missing. */
+export function isRow(value: unknown): value is LogRow {
   const row = value as { readonly [Name in keyof LogRow]: unknown };
   return (
     typeof row.firstSeq === 'number' &&
@@ -286,8 +286,6 @@ export function lastSeqOf(row: Pick<LogRow, 'firstSeq' | 'count'>): Seq {
 /** SQLite's finding that the file is broken as ours; any other error as it is. */
 export function asDamage(error: unknown, path: string, seq: Seq): unknown {
   if (!isCorruption(error)) return error;
-  const message =
-    `${path} is damaged (${error.message}); ` +
-    'restore the data folder from a snapshot (gavel restore)';
+  const message = `${path} is damaged (${error.message}); ${WAY_OUT}`;
   return new DamagedJournal(message, seq, { cause: error });
 }

@@ -30,6 +30,10 @@ export interface ConnectionOptions extends FileKind {
 /** What SQLite says for each setting. */
 const SYNCHRONOUS = { FULL: 2, NORMAL: 1 } as const;
 
+const WAY_OUT =
+  'it is damaged, or of another version: see what can be saved (gavel repair), ' +
+  'or start the version that made it';
+
 /** The file is not what this version of Gavel wrote. */
 export class WrongFormat extends Error {
   override name = 'WrongFormat';
@@ -118,12 +122,12 @@ function checkFormat(db: Connection, path: string, kind: FileKind): void {
   if (application !== kind.applicationId || version !== kind.format) {
     throw new WrongFormat(
       `${path} has format ${String(version)} of application ${String(application)}; expected is ` +
-        `format ${kind.format} of application ${kind.applicationId}`,
+        `format ${kind.format} of application ${kind.applicationId}; ${WAY_OUT}`,
     );
   }
   // A reader never compiles a CHECK, so it would not notice that damage has changed one.
   if (tablesOf(db) !== expectedTables(kind)) {
-    throw new WrongFormat(`${path} has other tables than format ${kind.format}: it is damaged`);
+    throw new WrongFormat(`${path} has other tables than format ${kind.format}; ${WAY_OUT}`);
   }
 }
 

@@ -96,7 +96,17 @@ function written<T>(file: string, write: (target: Connection) => T): T {
   return result;
 }
 
-function copyRows(rows: Iterable<CheckedRow>, lastSeq: Seq, target: Connection): CopiedLog {
+/** Makes a log of rows that were checked, in their order. */
+export function writeLog(rows: Iterable<Pick<CheckedRow, 'row'>>, toLogFile: string): CopiedLog {
+  const all = Number.MAX_SAFE_INTEGER as Seq;
+  return written(toLogFile, (target) => copyRows(rows, all, target));
+}
+
+function copyRows(
+  rows: Iterable<Pick<CheckedRow, 'row'>>,
+  lastSeq: Seq,
+  target: Connection,
+): CopiedLog {
   const insert = target.prepare(INSERT_ROW);
   let copied = EMPTY_COPY;
   let bytes = 0;

@@ -14,7 +14,7 @@ import type { CheckpointLane } from './checkpointer.ts';
 import { syncFolder } from './data-folder.ts';
 import { HeadFile, readHead } from './head-file.ts';
 import type { Batch, Head, Journal, LinkedRecord, StoredBatch, StoredRecord } from './journal.ts';
-import { CommitFailure, DamagedJournal } from './journal.ts';
+import { CommitFailure, DamagedJournal, WAY_OUT } from './journal.ts';
 import type { CheckedRow } from './log-table.ts';
 import { asDamage, INSERT_ROW, lastSeqOf, LOG_FILE, LogTable } from './log-table.ts';
 import type { Seq } from './seq.ts';
@@ -266,8 +266,7 @@ export function checkedEnd(
   const found = table.hashAt(expected.seq);
   if (found === undefined || Buffer.compare(found, expected.hash) !== 0) {
     throw new DamagedJournal(
-      `${files.logFile} and ${files.headFile} differ about record ${expected.seq}; ` +
-        'restore the data folder from a snapshot (gavel restore)',
+      `${files.logFile} and ${files.headFile} differ about record ${expected.seq}; ${WAY_OUT}`,
       expected.seq === SEQ_NONE ? seqAfter(SEQ_NONE) : expected.seq,
     );
   }
@@ -285,8 +284,7 @@ export function checkedEnd(
 function cutShort(files: SqliteJournalFiles, lastSeq: Seq, expected: Head): DamagedJournal {
   return new DamagedJournal(
     `${files.logFile} ends at record ${lastSeq}, but ${files.headFile} says that record ` +
-      `${expected.seq} was committed: the log was cut short; ` +
-      'restore the data folder from a snapshot (gavel restore)',
+      `${expected.seq} was committed: the log was cut short; ${WAY_OUT}`,
     seqAfter(lastSeq),
   );
 }

@@ -62,6 +62,11 @@ function readKey(path: string): SigningKey {
   );
 }
 
+/** Whether a key file holds a whole key, whatever it signs. */
+export function isWholeKey(text: string): boolean {
+  return parseKey(text) !== undefined;
+}
+
 function parseKey(text: string): SigningKey | undefined {
   try {
     const jwk = JSON.parse(text) as { readonly kty: string; readonly crv: string; x: string };

@@ -7,7 +7,7 @@ import type { Auction } from '../auction/auction.ts';
 import type { AuctionRef, UserId, UserRef } from '../auction/ids.ts';
 import { readAuction } from '../auction/state-codec.ts';
 import type { Journal } from '../journal/journal.ts';
-import { DamagedJournal } from '../journal/journal.ts';
+import { DamagedJournal, WAY_OUT } from '../journal/journal.ts';
 import { readRecordWith } from '../journal/record.ts';
 import type { Seq } from '../journal/seq.ts';
 import { SEQ_NONE, seqAfter } from '../journal/seq.ts';
@@ -45,7 +45,7 @@ export function recover(
     if (appliedSeq > journal.head.seq) {
       throw new DamagedJournal(
         `the snapshot includes record ${appliedSeq}, but the log ends at ${journal.head.seq}: ` +
-          'the log was cut short; restore the data folder from a snapshot',
+          `the log was cut short; ${WAY_OUT}`,
         journal.head.seq,
       );
     }

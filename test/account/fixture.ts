@@ -7,8 +7,10 @@ import type { ScryptParameters } from '../../src/account/password.ts';
 import { PersonalKeys } from '../../src/account/personal-keys.ts';
 import type { AccountReply, Letter } from '../../src/account/requests.ts';
 import type { AccountState } from '../../src/account/state.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { MemoryStateStore } from '../../src/journal/memory-state-store.ts';
+import type { StateStore } from '../../src/journal/state-store.ts';
 
 export const START_MS = 1_800_000_000_000;
 export const REFRESH_MS = 30 * 86_400_000;
@@ -19,8 +21,8 @@ export interface Accounts {
   readonly desk: AccountDesk;
   readonly writer: AccountWriter;
   readonly state: AccountState;
-  readonly journal: MemoryJournal;
-  readonly store: MemoryStateStore;
+  readonly journal: Journal;
+  readonly store: StateStore;
   readonly events: AccountEvent[];
   readonly letters: Letter[];
   /** Parameters of every hash that was asked for. */
@@ -40,8 +42,8 @@ const random = (bytes: number): Uint8Array =>
 
 export function accounts(
   parameters = CHEAP,
-  journal = new MemoryJournal(),
-  store = new MemoryStateStore(),
+  journal: Journal = new MemoryJournal(),
+  store: StateStore = new MemoryStateStore(),
 ): Accounts {
   let nowMs = START_MS;
   let isOverloaded = false;

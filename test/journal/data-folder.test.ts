@@ -101,7 +101,7 @@ describe('data folder', () => {
     expectError(
       () => openDataFolder(folder, OPTIONS),
       'DamagedDataFolder',
-      /gavel\.json is missing, but .*shard-1 has data; restore/,
+      /gavel\.json is missing, but .*shard-1 has data; see what can be saved/,
     );
   });
 

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { timeText } from '../auction-text.ts';
-import { asCliError, CliError, isDamage } from '../cli-error.ts';
+import { CliError } from '../cli-error.ts';
 import { declare, wholeNumber } from '../command-line.ts';
 import { configFrom, withDataOptions } from '../config-options.ts';
 import type { ConfigOptions } from '../config-options.ts';
@@ -88,9 +88,7 @@ async function run(
       `All is well: ${grouped(records)} records in ${checks.length} shard(s) of ${folder}`,
     );
   } else {
-    terminal.err(
-      'Do not start a server on this folder. Restore it: gavel restore SNAPSHOT --force',
-    );
+    terminal.err('Do not start a server on this folder. What can be done: gavel repair');
   }
   if (damaged.length > 0) context.exitCode = EXIT.data;
 }
@@ -160,43 +158,14 @@ function tellAccounts(check: AccountCheck | null, terminal: Terminal): void {
 }
 
 async function checkOne(folder: string, index: number, terminal: Terminal): Promise<Checked> {
-  const { checkShard } = await import('../inspection/shard-check.ts');
-  const { openLog, readSnapshot } = await import('../inspection/shard-reading.ts');
+  const { checkShardOf } = await import('../inspection/folder-check.ts');
   const progress = new Progress(terminal, 'records');
-  const done = (check: ShardCheck): Checked => {
-    progress.end();
-    return { shard: index, tookMs: Math.round(progress.elapsedMs), ...check };
-  };
-  try {
-    const snapshot = readSnapshot(folder, index);
-    const log = openLog(folder, index);
-    if (log === null) return done(EMPTY);
-    try {
-      const what = `shard ${index}`;
-      return done(checkShard(log, snapshot, (seq, lastSeq) => progress.at(what, seq, lastSeq)));
-    } finally {
-      log.close();
-    }
-  } catch (error) {
-    // Damage that shows on opening already: head and log differ, a snapshot row is broken.
-    if (!isDamage(error)) throw error;
-    const { message } = asCliError(error);
-    const record = error instanceof Error && 'seq' in error ? Number(error.seq) : 0;
-    return done({ ...EMPTY, finding: { record, what: message } });
-  }
+  const check = checkShardOf(folder, index, (seq, lastSeq) =>
+    progress.at(`shard ${index}`, seq, lastSeq),
+  );
+  progress.end();
+  return { shard: index, tookMs: Math.round(progress.elapsedMs), ...check };
 }
-
-const EMPTY: ShardCheck = {
-  headSeq: 0,
-  headHash: '0'.repeat(64),
-  batches: 0,
-  records: 0,
-  auctions: 0,
-  users: 0,
-  stateHash: null,
-  snapshotAuctions: 0,
-  finding: null,
-};
 
 function tell(check: Checked | undefined, terminal: Terminal): void {
   if (check === undefined) return;

@@ -19,7 +19,11 @@ export interface AccountCheck {
 
 /** Null where the folder keeps no accounts. */
 export function checkAccounts(folder: string): AccountCheck | null {
-  if (readFolderMeta(folder).accounts !== true) return null;
+  return readFolderMeta(folder).accounts === true ? checkAccountsIn(folder) : null;
+}
+
+/** Of a folder that keeps accounts. */
+export function checkAccountsIn(folder: string): AccountCheck {
   try {
     return replay(folder);
   } catch (error) {
