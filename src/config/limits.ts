@@ -398,6 +398,15 @@ export const LOG_CHECK = {
   niceness: 10,
 } as const;
 
+/** Snapshots that the server takes by itself. */
+export const SNAPSHOT_KEEPER = {
+  /** After the start, which has better things to do. */
+  firstAfterMs: MINUTE_MS,
+  niceness: 10,
+  /** They hold keys. */
+  folderMode: 0o700,
+} as const;
+
 export const SHARDS = {
   /** Points of the hash ring are computed for at most this many. */
   countMax: 1024,

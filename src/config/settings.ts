@@ -292,6 +292,17 @@ export const KEYS = {
   },
   snapshots: {
     interval: duration('30s', SECOND_MS, DAY_MS, 'How often changed auctions are written down.'),
+    every: duration(
+      '0s',
+      0,
+      20 * DAY_MS,
+      'How often the whole data folder is copied, beside the bids, as `gavel snapshot` does; 0: never.',
+    ),
+    folder: line(
+      'snapshots',
+      'Where those copies lie, best on another disk; of this server alone.',
+    ),
+    keep: whole(7, 1, 10_000, 'How many of them are kept; older ones are deleted after a new one.'),
   },
   discovery: {
     enabled: flag(

@@ -9,7 +9,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { CloseName } from '../protocol/close-codes.ts';
 import { refusalName } from '../protocol/refusals.ts';
 import { CountedHistogram } from './counted-histogram.ts';
-import type { LogHealth, ShardReport } from './shard-port.ts';
+import type { LogHealth, ShardReport, SnapshotReport } from './shard-port.ts';
 
 /** One request in so many is a candidate for a latency sample. */
 const SAMPLE_EVERY = 64;
@@ -41,6 +41,8 @@ export interface GaugeSources {
   lag(): readonly { readonly records: number; readonly seconds: number }[];
   /** Of the logs, by shard. */
   logs(): readonly LogHealth[];
+  /** Null: nothing takes any. */
+  snapshots(): SnapshotReport | null;
   /** Commands refused for the age of a shard's queue, by shard. */
   shed(): readonly { readonly overShare: number; readonly others: number }[];
   watchOnly(): { readonly isOn: boolean; readonly level: number; readonly switches: number };
@@ -92,6 +94,7 @@ export class GatewayMetrics {
     this.#registerCounters(registry, sources);
     this.#registerGauges(registry, sources);
     registerShards(registry, sources);
+    registerSnapshots(registry, sources);
   }
 
   /** Whether the next request may be sampled. */
@@ -344,6 +347,30 @@ function registerShards(registry: Registry, sources: GaugeSources): void {
         this.inc({ shard: `${i}`, why: 'queue_age' }, others);
       }
     },
+  });
+}
+
+/** The snapshots that the server takes by itself. */
+function registerSnapshots(registry: Registry, sources: GaugeSources): void {
+  const newest = 'The newest snapshot: when it was taken, how long that took, its size.';
+  labelledGauge(registry, 'gavel_snapshot', newest, 'what', () => {
+    const report = sources.snapshots();
+    if (report === null) return [];
+    return [
+      ['taken_at_seconds', report.takenAtMs / 1000],
+      ['duration_seconds', report.seconds],
+      ['bytes', report.bytes],
+      ['stored_bytes', report.storedBytes],
+    ];
+  });
+  const outcomes = 'Snapshots taken by the server itself, and those that failed.';
+  labelledCounter(registry, 'gavel_snapshots_total', outcomes, 'outcome', () => {
+    const report = sources.snapshots();
+    if (report === null) return [];
+    return [
+      ['taken', report.taken],
+      ['failed', report.failed],
+    ];
   });
 }
 

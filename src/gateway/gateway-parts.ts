@@ -27,7 +27,7 @@ import { Sender } from './sender.ts';
 import type { Session } from './session.ts';
 import type { ShardCall } from './shard-call.ts';
 import { ShardCaller } from './shard-call.ts';
-import type { LogHealth, ShardReport, Shards } from './shard-port.ts';
+import type { ShardReport, Shards, UpkeepPort } from './shard-port.ts';
 import { SignIn } from './sign-in.ts';
 import { LocalTopics } from './local-topics.ts';
 import { StreamDoor } from './stream-door.ts';
@@ -52,8 +52,8 @@ export interface GatewayOptions {
   readonly verifier: TokenVerifier;
   /** The read model; null: switched off. Default: null. */
   readonly discovery?: DiscoveryPort | null;
-  /** What checks of the logs found, by shard. Default: nothing checks them. */
-  readonly logs?: () => readonly LogHealth[];
+  /** What keeps the data safe beside the bids. Default: nothing does. */
+  readonly upkeep?: UpkeepPort;
   /** Signs receipts and makes reports. */
   readonly receipts: ReceiptOffice;
   /** Own accounts; null or not given: they are kept elsewhere. */
@@ -152,7 +152,8 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
     shed: () => admission.refused,
     watchOnly: () => watchOnly,
     lag: () => discovery?.lag(nowUs()) ?? [],
-    logs: () => options.logs?.() ?? [],
+    logs: () => options.upkeep?.logs() ?? [],
+    snapshots: () => options.upkeep?.snapshots() ?? null,
   });
 
   const admission = new Admission(shards.count, limits);

@@ -68,6 +68,25 @@ export interface LogHealth {
   readonly isDamaged: boolean;
 }
 
+/** The snapshots that the server takes by itself. */
+export interface SnapshotReport {
+  /** The newest one, which may be of an earlier run; 0: none yet. */
+  readonly takenAtMs: number;
+  /** How long it took, and its size, as data and compressed; 0: none of this run. */
+  readonly seconds: number;
+  readonly bytes: number;
+  readonly storedBytes: number;
+  /** In this run. */
+  readonly taken: number;
+  readonly failed: number;
+}
+
+export interface UpkeepPort {
+  /** By shard. */
+  logs(): readonly LogHealth[];
+  snapshots(): SnapshotReport;
+}
+
 export interface QueueReport {
   readonly frames: number;
   readonly bytes: number;

@@ -45,6 +45,7 @@ import {
 } from './manifest.ts';
 import { pack } from './packed-file.ts';
 import { SEQ_NONE } from './seq.ts';
+import { TAKING } from './snapshot-names.ts';
 import type { CopiedLog } from './sqlite-copy.ts';
 import { copyLog, copyState, EMPTY_COPY } from './sqlite-copy.ts';
 
@@ -54,9 +55,6 @@ export interface SnapshotOptions {
   readonly server: string;
   readonly onProgress?: (progress: CopyProgress) => void;
 }
-
-/** Between the name of a snapshot and a number, in the name of one that is being taken. */
-export const TAKING = '.taking-';
 
 /** One file to be copied; done in this order. */
 interface Step {
@@ -110,6 +108,13 @@ export async function snapshotFolder(
     rmSync(making, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** One that is deleted half is none. */
+export function deleteSnapshot(path: string): void {
+  rmSync(join(path, MANIFEST_FILE), { force: true });
+  syncFolder(path);
+  rmSync(path, { recursive: true });
 }
 
 /** Before hours of work: where something else is, or where a folder cannot be renamed to. */

@@ -7,7 +7,6 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { KEY_SET, RINGS, SHARDS, STOP } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
-import type { LogHealth } from '../gateway/shard-port.ts';
 import { KeySet } from '../gateway/key-set.ts';
 import type { Gateway, GatewayOptions } from '../gateway/server.ts';
 import { startGateway } from '../gateway/server.ts';
@@ -28,7 +27,6 @@ import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import { REFUSED } from '../protocol/messages/refused.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
 import { AccountThread } from './account-thread.ts';
-import { LogCheck } from './log-check.ts';
 import { gatewayLimits, ruleSettings } from './options.ts';
 import { lastAliveUs, Outages } from './outage.ts';
 import { ReadModel } from './read-model.ts';
@@ -36,6 +34,7 @@ import { NodeReceiptOffice } from './receipt-office.ts';
 import { ShardSet } from './shard-set.ts';
 import type { ShardFailure } from './shard-thread.ts';
 import { ShardThread } from './shard-thread.ts';
+import { Upkeep } from './upkeep.ts';
 
 export interface RunningNode {
   /** How clients reach it, for instance `http://127.0.0.1:8080`. */
@@ -105,15 +104,14 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     node.outages = outages;
     // 5. The doors open, and auctions start and end.
     readModel = settings.discovery.enabled ? readModelOf(node, shards) : null;
-    const logCheck = logCheckOf(node, shards);
-    const logs = (): readonly LogHealth[] => logCheck.health;
-    const asked = { discovery: readModel, receipts, accounts, logs };
+    const upkeep = new Upkeep(settings, shards, log);
+    const asked = { discovery: readModel, receipts, accounts, upkeep };
     const gateway = await openGateway(node, shards, keys, asked);
     node.gateway = gateway;
     for (const revocation of revocations) gateway.revoke(revocation);
     shards.startClocks();
     readModel?.start();
-    logCheck.start();
+    upkeep.start();
     gateway.setReady(true);
     const refresh = refreshKeys(keys, settings.auth.jwks, log);
     const close = (): void => {
@@ -121,7 +119,7 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
       release();
     };
     const nowMs = (): number => node.clock.nowUs() / 1000;
-    const parts = { settings, gateway, shards, readModel, logCheck, outages, accounts, ownKey };
+    const parts = { settings, gateway, shards, readModel, upkeep, outages, accounts, ownKey };
     return running({ ...parts, log, nowMs, close, failed: failure.promise });
   } catch (error) {
     node.gateway?.close();
@@ -184,12 +182,6 @@ function readModelOf({ settings, meta, log }: NodeInTheMaking, shards: ShardSet)
   return new ReadModel({ folder: settings.data.folder, epoch: meta.epoch, shardStatuses, log });
 }
 
-function logCheckOf({ settings, log }: NodeInTheMaking, shards: ShardSet): LogCheck {
-  const { folder, checkEveryMs } = settings.data;
-  const shardStatuses = [...shards].map(({ statusMemory }) => statusMemory);
-  return new LogCheck({ folder, shardStatuses, everyMs: checkEveryMs, log });
-}
-
 /** Only where tokens are our own: else accounts are kept elsewhere. */
 function makeAccounts(
   node: NodeInTheMaking,
@@ -216,7 +208,7 @@ function openGateway(
   node: NodeInTheMaking,
   shards: ShardSet,
   keys: KeySet,
-  asked: Pick<GatewayOptions, 'discovery' | 'receipts' | 'accounts' | 'logs'>,
+  asked: Pick<GatewayOptions, 'discovery' | 'receipts' | 'accounts' | 'upkeep'>,
 ): Promise<Gateway> {
   const { settings, clock, log } = node;
   const { server, auth } = settings;
@@ -249,7 +241,7 @@ interface Parts {
   readonly gateway: Gateway;
   readonly shards: ShardSet;
   readonly readModel: ReadModel | null;
-  readonly logCheck: LogCheck;
+  readonly upkeep: Upkeep;
   readonly outages: Outages;
   readonly accounts: AccountThread | null;
   readonly ownKey: SigningKey | null;
@@ -263,7 +255,7 @@ interface Parts {
 
 function running(parts: Parts): RunningNode {
   const { settings, gateway, shards, readModel, outages, accounts, ownKey, close, failed } = parts;
-  const { logCheck } = parts;
+  const { upkeep } = parts;
   const { host, internalHost, publicUrl } = settings.server;
   let { drainMs } = settings.server;
   const { issuer, audience, accessTtlMs } = settings.auth;
@@ -275,7 +267,7 @@ function running(parts: Parts): RunningNode {
       outages.abandon();
       await gateway.drain(STOP.lastWordsMs);
       gateway.close();
-      await Promise.all([readModel?.stop(), logCheck.stop()]);
+      await Promise.all([readModel?.stop(), upkeep.stop()]);
       await Promise.all([shards.abandon(), accounts?.stop()]);
       close();
       return reason;
@@ -299,7 +291,7 @@ function running(parts: Parts): RunningNode {
       gateway.finish();
       await lastMinute(parts, drainMs);
       await gateway.drain(drainMs);
-      await Promise.all([readModel?.stop(), logCheck.stop()]);
+      await Promise.all([readModel?.stop(), upkeep.stop()]);
       await outages.begin();
       await Promise.all([shards.stop(), accounts?.stop()]);
       gateway.close();

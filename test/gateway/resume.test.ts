@@ -235,6 +235,7 @@ function metrics(): GatewayMetrics {
     lag: () => [],
     logs: () => [],
     watchOnly: () => ({ isOn: false, level: 0, switches: 0 }),
+    snapshots: () => null,
   });
 }
 

@@ -1,9 +1,10 @@
 /** `gavel repair`: what can be made of a damaged data folder; with --execute it is done. */
 import { existsSync, readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { RepairPlan } from '../repair/repair-plan.ts';
 import type { Snapshots } from '../repair/usable-snapshots.ts';
+import { isSnapshotName } from '../../journal/snapshot-names.ts';
 import { CliError } from '../cli-error.ts';
 import { collect, declare } from '../command-line.ts';
 import { configFrom, withDataOptions } from '../config-options.ts';
@@ -38,7 +39,11 @@ export function repairCommand(context: Context): Command {
       '75  a server uses the data folder',
     ],
   })
-    .option('--from <snapshot>', 'a snapshot to take from; may be given several times', collect)
+    .option(
+      '--from <snapshot>',
+      'a snapshot to take from, or several; else those of snapshots.folder',
+      collect,
+    )
     .option('--execute', 'do what the plan says')
     .option('--json', 'print one JSON object');
   return withDataOptions(command).action((options: RepairOptions) => run(options, context));
@@ -55,13 +60,14 @@ async function run(options: RepairOptions, context: Context): Promise<void> {
   finishSwap(folder);
   refuseStrangers(folder);
   const nowMs = Date.now();
-  const from = (options.from ?? []).map((each) => resolve(terminal.folder, each));
+  const own = resolve(terminal.folder, settings.snapshots.folder);
+  const from = options.from?.map((each) => resolve(terminal.folder, each)) ?? snapshotsIn(own);
   const release = lockDataFolder(folder);
   let snapshots: Snapshots | null = null;
   try {
     snapshots = await openSnapshots(from, ownMeta(folder), `${folder}.repair-sources-${nowMs}`);
     const plan = await planRepair(folder, snapshots);
-    await carryOut(plan, snapshots, { ...options, nowMs }, context);
+    await carryOut(plan, snapshots, { ...options, from, nowMs }, context);
   } finally {
     snapshots?.close();
     release();
@@ -77,6 +83,12 @@ function refuseStrangers(folder: string): void {
     `${folder} is no data folder, not even a damaged one`,
     'Name the right one with --data, or put a snapshot in place: gavel restore SNAPSHOT',
   );
+}
+
+/** Those that the server took by itself. */
+function snapshotsIn(folder: string): string[] {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names.filter(isSnapshotName).map((name) => join(folder, name));
 }
 
 async function carryOut(
