@@ -160,7 +160,9 @@ export class Connection {
 
   #sayHello(): void {
     const { token, feed } = this.#options;
-    this.send(clientFrame(HELLO, { id: HELLO_ID, token, client: 'gavel-bench', feed }));
+    this.send(
+      clientFrame(HELLO, { id: HELLO_ID, token, client: 'gavel-bench', feed, after: null }),
+    );
   }
 
   #answered(id: number, code: number, seq: number): void {

@@ -12,6 +12,9 @@ export function sampleWelcome(): Uint8Array {
     expiresAtMs: 0,
     serverTimeMs: 0,
     tickMs,
+    position: null,
+    recovered: null,
+    missed: null,
   });
   return writer.copy();
 }

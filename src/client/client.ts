@@ -4,7 +4,7 @@
  * depends on msgpackr alone. docs/client.md shows how to use it.
  *
  *   Gavel ─┬─ Commands ──────┐
- *          ├─ Subscriptions ─┼─▶ Line ─▶ WebSocket
+ *          ├─ Subscriptions ─┼─▶ Line ─▶ Ladder ─▶ WebSocket, or HTTP with events or polls
  *          └─ ServerClock ◀──┘
  */
 import { ANSWER } from '../protocol/messages/answer.ts';
@@ -40,10 +40,12 @@ import { countdown } from './countdown.ts';
 import { Emitter } from './emitter.ts';
 import type { Off } from './emitter.ts';
 import type { GavelError } from './errors.ts';
+import { FeedPlace } from './feed-place.ts';
+import { Ladder } from './ladder.ts';
 import type { LineState, StateChange } from './line.ts';
 import { Line } from './line.ts';
 import { makeNonce } from './nonce.ts';
-import type { ClientSettings, ConnectOptions } from './options.ts';
+import type { ClientSettings, ConnectOptions, Transport } from './options.ts';
 import { settingsOf } from './options.ts';
 import type { AuctionDetails } from './rest.ts';
 import { Rest } from './rest.ts';
@@ -86,6 +88,8 @@ export interface GavelEvents {
   readonly leading_again: LeadingAgain;
   /** An auction ended that the user bid on or sold. */
   readonly result: Result;
+  /** Notices of the private feed were missed for good: ask how the own bids stand. */
+  readonly feed_gap: null;
   /** The server is about to close the connection. */
   readonly goodbye: Goodbye;
   /** The line opened, was lost, closed. */
@@ -107,9 +111,11 @@ export class Gavel {
   readonly #first = Promise.withResolvers<void>();
   readonly #emitter = new Emitter<GavelEvents>();
   readonly #clock: ServerClock;
+  readonly #ladder: Ladder;
   readonly #line: Line;
   readonly #commands: Commands;
   readonly #subscriptions: Subscriptions;
+  readonly #feed = new FeedPlace();
   #lastId = 0;
   #userId: string | null = null;
 
@@ -119,7 +125,10 @@ export class Gavel {
     this.#settings = settings;
     this.rest = new Rest(options);
     this.#clock = new ServerClock(settings.timers.now);
-    this.#line = new Line(settings, newId, {
+    this.#ladder = new Ladder(settings, () => this.#line.move());
+    const open: ClientSettings['open'] = (url, protocol) => this.#ladder.open(url, protocol);
+    this.#line = new Line({ ...settings, open }, newId, {
+      noticesAfter: () => this.#feed.position,
       opened: (welcome) => this.#opened(welcome),
       received: (message) => this.#received(message),
       ticked: (serverTimeMs) => this.#ticked(serverTimeMs),
@@ -139,6 +148,11 @@ export class Gavel {
 
   get state(): LineState {
     return this.#line.state;
+  }
+
+  /** How the server is reached at the moment, or tried. */
+  get transport(): Transport {
+    return this.#ladder.transport;
   }
 
   /** Whom the token names; null before the first welcome, and without a token. */
@@ -283,6 +297,7 @@ export class Gavel {
     this.#subscriptions.opened();
     this.#commands.opened();
     this.#first.resolve();
+    if (welcome !== null && !this.#feed.welcomed(welcome)) this.#emitter.emit('feed_gap', null);
     void this.#measureClock(PINGS_AT_OPEN);
   }
 
@@ -307,6 +322,7 @@ export class Gavel {
   }
 
   #closed(error: GavelError): void {
+    this.#ladder.close();
     this.#first.reject(error);
     this.#commands.closed(error);
     this.#subscriptions.closed(error);
@@ -315,10 +331,13 @@ export class Gavel {
   #received({ number, value }: Received): void {
     switch (number) {
       case OUTBID.number:
+        this.#feed.heard((value as Outbid).noticeSeq);
         return this.#emitter.emit('outbid', value as Outbid);
       case LEADING_AGAIN.number:
+        this.#feed.heard((value as LeadingAgain).noticeSeq);
         return this.#emitter.emit('leading_again', value as LeadingAgain);
       case RESULT.number:
+        this.#feed.heard((value as Result).noticeSeq);
         return this.#emitter.emit('result', value as Result);
       case SNAPSHOT.number:
         return this.#subscriptions.snapshot(value as Snapshot);

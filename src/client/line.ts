@@ -24,6 +24,7 @@ import { WELCOME } from '../protocol/messages/welcome.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
 import { backoffMs } from './backoff.ts';
 import type { GavelError } from './errors.ts';
+import type { NoticePosition } from './feed-place.ts';
 import { ConnectionClosed, Refused } from './errors.ts';
 import type { ClientSettings } from './options.ts';
 import { refusalInfo } from './refusal-info.ts';
@@ -48,6 +49,8 @@ export interface StateChange {
 }
 
 export interface LineEvents {
+  /** Where this client stands on the private feed. */
+  noticesAfter(): NoticePosition | null;
   /** Commands may be sent. Null: not signed in, only for watching. */
   opened(welcome: Welcome | null): void;
   /** A message that is not the line's own. */
@@ -130,6 +133,11 @@ export class Line {
     return this.#state === 'open' && this.#put(frame);
   }
 
+  /** Leaves this connection for a new one: a better one can be had. */
+  move(): void {
+    if (this.#state === 'open') this.#fail('a better transport can be had');
+  }
+
   close(): void {
     this.#end(new ConnectionClosed('this client was closed'), null);
   }
@@ -178,8 +186,10 @@ export class Line {
   #hello(token: string): void {
     const { client, feed } = this.#settings;
     this.#helloId = this.#newId();
+    // A second hello only prolongs: nothing was missed.
+    const after = feed && !this.#welcomed ? this.#events.noticesAfter() : null;
     try {
-      this.#put(encode(HELLO, { id: this.#helloId, token, client, feed }));
+      this.#put(encode(HELLO, { id: this.#helloId, token, client, feed, after }));
     } catch (error) {
       // A token that is no token: the server would refuse it.
       this.#end(new ConnectionClosed(asError(error).message, null, { cause: error }), null);

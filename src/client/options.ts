@@ -5,6 +5,11 @@ import { InvalidArgument } from './errors.ts';
 import type { Timers } from './timers.ts';
 import { SYSTEM_TIMERS } from './timers.ts';
 
+/** How the server is reached; from the best to the last. */
+export type Transport = 'websocket' | 'events' | 'polling';
+
+const TRANSPORTS: readonly Transport[] = ['websocket', 'events', 'polling'];
+
 export interface ConnectOptions {
   /** `ws:`, `wss:`, `http:` or `https:`; `/v1/ws` is added where there is no path. */
   readonly url: string;
@@ -21,6 +26,11 @@ export interface ConnectOptions {
   readonly WebSocket?: WebSocketClass;
   /** Default: the global fetch. */
   readonly fetch?: typeof fetch;
+  /**
+   * The transports that may be taken, the best first: the next one where one does not work. Default:
+   * `websocket`, `events`, `polling`.
+   */
+  readonly transports?: readonly Transport[];
   /** An unanswered command is sent again after this time. Default: 4 s. */
   readonly attemptTimeoutMs?: number;
   /** A command without an answer is given up after this time. Default: 20 s. */
@@ -49,6 +59,10 @@ export interface ClientSettings {
   readonly feed: boolean;
   readonly client: string;
   readonly open: (url: string, protocol: string) => WebSocketLike;
+  readonly transports: readonly Transport[];
+  /** The address that paths of REST are added to. */
+  readonly base: string;
+  readonly fetch: typeof fetch;
   readonly attemptTimeoutMs: number;
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -70,6 +84,9 @@ export function settingsOf(options: ConnectOptions): ClientSettings {
     feed: options.feed ?? true,
     client: options.client ?? 'gavel-sdk/1',
     open: opener(options.WebSocket),
+    transports: transportsOf(options.transports ?? TRANSPORTS),
+    base: httpUrl(options.url),
+    fetch: options.fetch ?? ((...request) => fetch(...request)),
     attemptTimeoutMs: positive('attemptTimeoutMs', options.attemptTimeoutMs ?? 4_000),
     timeoutMs: positive('timeoutMs', options.timeoutMs ?? 20_000),
     connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs ?? 10_000),
@@ -103,6 +120,12 @@ export function httpUrl(address: string): string {
     url.protocol === 'ws:' ? 'http:' : url.protocol === 'wss:' ? 'https:' : url.protocol;
   const path = url.pathname.replace(/\/v1\/ws$/, '').replace(/\/$/, '');
   return `${scheme}//${url.host}${path}`;
+}
+
+function transportsOf(transports: readonly Transport[]): readonly Transport[] {
+  const isGood = transports.length > 0 && transports.every((one) => TRANSPORTS.includes(one));
+  if (isGood) return transports;
+  throw new InvalidArgument('transports', `must be some of ${TRANSPORTS.join(', ')}`);
 }
 
 function parse(address: string): URL {

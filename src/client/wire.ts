@@ -30,6 +30,11 @@ export function encode<T>(message: Message<T>, value: T): Frame {
   }
 }
 
+/** A frame as plain values: the message's number and its fields. */
+export function plainOf(frame: Frame): readonly unknown[] {
+  return packr.unpack(frame) as unknown[];
+}
+
 /**
  * Null: a message that this version does not know.
  * @throws UnreadableMessage

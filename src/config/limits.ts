@@ -313,6 +313,8 @@ export const GATEWAY = {
   idleTimeoutMs: 35 * SECOND_MS,
   streamCommentMs: 4 * SECOND_MS,
   auctionsPerStreamMax: 32,
+  pollWaitMs: 25 * SECOND_MS,
+  pollWaitMsMax: 55 * SECOND_MS,
   bodyTimeoutMs: 7 * SECOND_MS,
   answerTimeoutMs: 10 * SECOND_MS,
   overloadRetryMs: 100,
@@ -327,6 +329,9 @@ export const GATEWAY = {
   historyUpdatesMax: 256,
   historyBytesMax: 64 * KB,
   lingerMs: 60 * SECOND_MS,
+  noticesPerUserMax: 64,
+  noticeBytesPerUserMax: 8 * KB,
+  noticeUsersMax: 10_000,
   tokensRememberedMax: 4_096,
 } as const;
 

@@ -187,6 +187,19 @@ export const NEW_TOKEN = objectOf({ accessToken: string, accessExpiresAtMs: time
 ]);
 
 export const KEYS = objectOf({ keys: listOf({ type: 'object' }) });
+/** What came after a position; each as the messages of these names in JSON. */
+export const NOTICES_SHOWN: JsonSchema = {
+  type: 'object',
+  required: ['position', 'recovered', 'serverTimeMs', 'notices'],
+  properties: {
+    position: { type: 'string' },
+    recovered: { type: 'boolean' },
+    serverTimeMs: { type: 'integer' },
+    retryAfterMs: { type: 'integer' },
+    notices: { type: 'array', items: { type: 'object' } },
+  },
+};
+
 export const RECEIPT_SHOWN = objectOf({ receipt: string });
 export const TIME = objectOf({ serverTimeMs: timeMs.json });
 /** Described in docs/receipts.md, and checked by the script there. */

@@ -9,18 +9,18 @@ import type { ConnectionTable } from './connection-table.ts';
 import { FramePeek } from './frame-peek.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Hub } from './hub.ts';
+import type { PrivateFeed } from './private-feed.ts';
 import type { ReceiptSigner } from './receipt-signer.ts';
 import type { Sender } from './sender.ts';
 import { Session } from './session.ts';
 import type { ShardCall } from './shard-call.ts';
 import type { Conn, UserNumber } from './shard-port.ts';
-import type { UserTable } from './user-table.ts';
 
 export class DeliveryDesk implements Deliveries {
   readonly #connections: ConnectionTable<Session | ShardCall>;
   readonly #sender: Sender;
   readonly #hub: Hub;
-  readonly #users: UserTable;
+  readonly #feed: PrivateFeed;
   readonly #metrics: GatewayMetrics;
   readonly #receipts: ReceiptSigner;
   readonly #nowUs: () => number;
@@ -31,7 +31,7 @@ export class DeliveryDesk implements Deliveries {
     connections: ConnectionTable<Session | ShardCall>,
     sender: Sender,
     hub: Hub,
-    users: UserTable,
+    feed: PrivateFeed,
     metrics: GatewayMetrics,
     receipts: ReceiptSigner,
     nowUs: () => number,
@@ -39,7 +39,7 @@ export class DeliveryDesk implements Deliveries {
     this.#connections = connections;
     this.#sender = sender;
     this.#hub = hub;
-    this.#users = users;
+    this.#feed = feed;
     this.#metrics = metrics;
     this.#receipts = receipts;
     this.#nowUs = nowUs;
@@ -78,9 +78,7 @@ export class DeliveryDesk implements Deliveries {
   }
 
   notify(user: UserNumber, bytes: Uint8Array): void {
-    for (const session of this.#users.sessionsOf(user)) {
-      if (session.feed) this.#sender.gather(session, bytes);
-    }
+    this.#feed.tell(user, bytes);
   }
 
   end(): void {

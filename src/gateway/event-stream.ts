@@ -9,21 +9,22 @@
  * The answer's head leaves with the first message, so that an auction that does not exist is still
  * refused by a status.
  */
-import type { JsonMessage, LocalTopics } from './local-topics.ts';
+import type { Following, HttpSocket } from './following.ts';
+import type { JsonMessage } from './local-topics.ts';
 import { messageOf } from './local-topics.ts';
-import type { Position } from './position.ts';
-import { isBehind, positionAfter, positionText } from './position.ts';
-import type { HttpReply, Socket } from './socket.ts';
+import type { HttpReply } from './socket.ts';
 
 const SENT = 1;
 const WAITS = 0;
+const US_PER_MS = 1000;
 
 export interface EventStreamOptions {
   readonly reply: HttpReply;
-  readonly topics: LocalTopics;
-  readonly auctionIds: readonly string[];
-  /** Where the client stands in each of them. */
-  readonly positions: readonly (Position | null)[];
+  readonly following: Following;
+  /** Whether it follows one thing only: when that is refused, there is nothing to stream. */
+  readonly isSingle: boolean;
+  /** How often a quiet stream gets a comment. */
+  readonly commentMs: number;
   /** How long a closed stream may take to be read to its end. */
   readonly lingerMs: number;
   /** The only auction was refused before anything was sent. */
@@ -32,10 +33,9 @@ export interface EventStreamOptions {
   readonly ended: () => void;
 }
 
-export class EventStream implements Socket {
+export class EventStream implements HttpSocket {
   readonly #options: EventStreamOptions;
-  readonly #positions: (Position | null)[];
-  readonly #joined = new Set<string>();
+  #commentAtUs = 0;
   #begun = false;
   /** The library's buffer is not empty. */
   #blocked = false;
@@ -48,7 +48,6 @@ export class EventStream implements Socket {
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
-    this.#positions = [...options.positions];
   }
 
   send(message: Uint8Array | string): number {
@@ -58,7 +57,7 @@ export class EventStream implements Socket {
 
   deliver(message: JsonMessage, text: string): number {
     if (this.#over || this.#closing) return SENT;
-    if (!this.#begun && message.type === 'refused' && this.#positions.length === 1) {
+    if (!this.#begun && message.type === 'refused' && this.#options.isSingle) {
       this.#over = true;
       this.#options.refused(message);
       return SENT;
@@ -72,14 +71,11 @@ export class EventStream implements Socket {
   }
 
   subscribe(topic: string): boolean {
-    this.#joined.add(topic);
-    this.#options.topics.join(topic, this);
-    return true;
+    return this.#options.following.join(topic, this);
   }
 
   unsubscribe(topic: string): boolean {
-    this.#options.topics.leave(topic, this);
-    return this.#joined.delete(topic);
+    return this.#options.following.leave(topic, this);
   }
 
   cork(sends: () => void): unknown {
@@ -92,8 +88,10 @@ export class EventStream implements Socket {
   }
 
   /** Keeps a quiet stream open: the library cuts responses in which nothing moves. */
-  comment(): void {
-    if (this.#begun) this.ping();
+  sweep(nowUs: number): void {
+    if (!this.#begun || nowUs < this.#commentAtUs) return;
+    this.#commentAtUs = nowUs + this.#options.commentMs * US_PER_MS;
+    this.ping();
   }
 
   end(): void {
@@ -112,24 +110,16 @@ export class EventStream implements Socket {
   }
 
   leaveTopics(): void {
-    for (const topic of this.#joined) this.#options.topics.leave(topic, this);
-    this.#joined.clear();
+    this.#options.following.leaveAll(this);
   }
 
-  /** The event; null where the client has got all of it: the history gave a part of an update. */
+  /** The event; null where it tells the client nothing new. */
   #event(message: JsonMessage, text: string): string | null {
-    const auction = message['auction'] as { readonly auctionId?: unknown } | undefined;
-    const auctionId = message['auctionId'] ?? auction?.auctionId;
-    const i = this.#options.auctionIds.indexOf(auctionId as string);
-    if (i >= 0) {
-      const before = this.#positions[i] ?? null;
-      if (isBehind(message, before)) return null;
-      this.#positions[i] = positionAfter(before, message);
-    }
+    const { following } = this.#options;
+    if (!following.take(message)) return null;
     const retryMs = message.type === 'goodbye' ? message['reconnectAfterMs'] : undefined;
     const retry = typeof retryMs === 'number' ? `retry: ${retryMs}\n` : '';
-    const id = this.#positions.map(positionText).join(',');
-    return `event: ${message.type}\nid: ${id}\n${retry}data: ${text}\n\n`;
+    return `event: ${message.type}\nid: ${following.text}\n${retry}data: ${text}\n\n`;
   }
 
   #write(event: string): number {

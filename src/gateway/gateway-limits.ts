@@ -74,6 +74,10 @@ export interface GatewayLimits {
   readonly streamCommentMs: number;
   /** Auctions that one stream of events watches. */
   readonly auctionsPerStreamMax: number;
+  /** How long a poll waits for something new where the request does not say. */
+  readonly pollWaitMs: number;
+  /** … and at most: most proxies cut what is silent for a minute. */
+  readonly pollWaitMsMax: number;
   /** Time for the body of a request to arrive; without an answer the library cuts it after 8 to 12 s. */
   readonly bodyTimeoutMs: number;
   /** A request that a shard has not answered by then is answered with UNKNOWN_OUTCOME. */
@@ -98,6 +102,11 @@ export interface GatewayLimits {
   readonly historyBytesMax: number;
   /** How long an auction's updates are kept after the last watcher left. */
   readonly lingerMs: number;
+  /** Newest notices of the private feed that are kept for each user. */
+  readonly noticesPerUserMax: number;
+  readonly noticeBytesPerUserMax: number;
+  /** Users whose notices are kept; who was told nothing for longest is forgotten first. */
+  readonly noticeUsersMax: number;
   /** Checked tokens that are remembered until they expire. */
   readonly tokensRememberedMax: number;
 }
@@ -113,6 +122,8 @@ export function assertLimits(limits: GatewayLimits): void {
   assert(limits.bytesPerSecond >= limits.frameBytesMax, 'a second allows at least one frame');
   assert(limits.slowConsumerBytes <= limits.backPressureBytesMax, 'slow comes before cut');
   assert(limits.tickMs < limits.idleTimeoutMs, 'a connection is asked before it counts as dead');
+  assert(limits.pollWaitMs <= limits.pollWaitMsMax, 'a poll may wait as long as it does');
+  assert(limits.pollWaitMsMax <= limits.lingerMs, 'what comes between two polls is still there');
   assert(limits.answerTimeoutMs <= limits.lingerMs, 'an answer is not awaited beyond the linger');
   assert(limits.pageDefault <= limits.pageMax && limits.pageMax <= 100, 'pages hold at most 100');
 }

@@ -27,6 +27,7 @@ export interface GaugeSources {
     readonly msgpack: number;
     readonly json: number;
     readonly events: number;
+    readonly polls: number;
     readonly signedIn: number;
   };
   httpSockets(): number;
@@ -36,6 +37,8 @@ export interface GaugeSources {
   watchedAuctions(): number;
   addresses(): number;
   users(): number;
+  /** Users whose notices are kept. */
+  noticeUsers(): number;
   shards(): readonly ShardReport[];
   /** Of the read model, by shard. */
   lag(): readonly { readonly records: number; readonly seconds: number }[];
@@ -195,12 +198,13 @@ export class GatewayMetrics {
   #registerGauges(registry: Registry, sources: GaugeSources): void {
     const gauge = (name: string, help: string, label: string, counts: Counts): void =>
       labelledGauge(registry, name, help, label, counts);
-    gauge('gavel_connections', 'Open WebSockets and event streams.', 'protocol', () => {
-      const { msgpack, json, events } = sources.connections();
+    gauge('gavel_connections', 'Open WebSockets, event streams and polls.', 'protocol', () => {
+      const { msgpack, json, events, polls } = sources.connections();
       return [
         ['msgpack', msgpack],
         ['json', json],
         ['events', events],
+        ['polls', polls],
       ];
     });
     gauge('gavel_gateway', 'What the gateway holds.', 'what', () => [
@@ -211,6 +215,7 @@ export class GatewayMetrics {
       ['watched_auctions', sources.watchedAuctions()],
       ['addresses', sources.addresses()],
       ['users', sources.users()],
+      ['users_with_notices', sources.noticeUsers()],
     ]);
     const mode = (name: string, help: string, read: () => number): void =>
       void new Gauge({

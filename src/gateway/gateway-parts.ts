@@ -20,6 +20,8 @@ import { Hub } from './hub.ts';
 import { Inbound } from './inbound.ts';
 import { internalRoutes } from './internal-routes.ts';
 import { LifeCycle } from './life-cycle.ts';
+import { NoticeTable } from './notice-table.ts';
+import { PrivateFeed } from './private-feed.ts';
 import { ReceiptSigner } from './receipt-signer.ts';
 import { RestDoor } from './rest-door.ts';
 import { adminRoutes, publicRoutes } from './rest-routes.ts';
@@ -120,11 +122,21 @@ function watchOnlyOf(limits: GatewayLimits, admission: Admission, log: GatewayLo
   });
 }
 
+function deathsOf(reports: readonly ShardReport[]): number {
+  return reports.reduce((sum, { deaths }) => sum + deaths, 0);
+}
+
+function originsOf({ allowedOrigins = [] }: GatewayOptions): {
+  readonly allowedOrigins: readonly string[];
+} {
+  return { allowedOrigins };
+}
+
 export function makeParts(options: GatewayOptions, sockets: SocketSide): GatewayParts {
   // One object that all parts ask each time: a running server may take over other limits.
   const limits: GatewayLimits = { ...GATEWAY_LIMITS, ...options.limits };
   assertLimits(limits);
-  const { shards, clock, log } = options;
+  const { shards, clock, log, receipts } = options;
   const allowAnonymous = options.allowAnonymous ?? true;
   const trustProxy = options.trustProxy ?? false;
   const discovery = options.discovery ?? null;
@@ -141,13 +153,14 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const reports = (): readonly ShardReport[] => reportsOf(shards, nowUs());
   const metrics: GatewayMetrics = new GatewayMetrics(registry, {
     nowUs,
-    connections: () => ({ ...door.counts, events: streams.count, signedIn: signIn.signedIn }),
+    connections: () => ({ ...door.counts, ...streams.counts, signedIn: signIn.signedIn }),
     httpSockets: () => sockets.httpSockets(),
     subscriptions: () => hub.subscriptions,
     watchersMax: () => watched.watchersMax(),
     watchedAuctions: () => watched.count,
     addresses: () => addresses.count,
     users: () => users.count,
+    noticeUsers: () => notices.count,
     shards: reports,
     shed: () => admission.refused,
     watchOnly: () => watchOnly,
@@ -167,19 +180,19 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const anonymousTickMs = (): number => watchOnly.anonymousTickMs;
   const outlets = { limits, metrics, sender, watched, shards, publish, nowUs, after };
   const hub: Hub = new Hub({ ...outlets, anonymousTickMs });
-  const { receipts } = options;
   const signer = new ReceiptSigner(receipts, sender, log);
-  const deliveries = new DeliveryDesk(connections, sender, hub, users, metrics, signer, nowUs);
+  const notices = new NoticeTable(limits, () => deathsOf(reports()));
+  const feed = new PrivateFeed({ limits, sender, users, notices, nowUs });
+  const deliveries = new DeliveryDesk(connections, sender, hub, feed, metrics, signer, nowUs);
 
   // 3. The way in: WebSockets, REST, and the internal listener.
-  const signIn: SignIn = new SignIn({ limits, sender, hub, users, verifier, log, nowUs });
+  const signIn: SignIn = new SignIn({ limits, sender, hub, users, verifier, log, feed });
   const common = { limits, allowAnonymous, trustProxy, users, addresses, metrics, log, nowUs };
   const inbound = new Inbound({ ...common, shards, admission, sender, hub, signIn });
-  const allowedOrigins = options.allowedOrigins ?? [];
   const connected = (): number => door.counts.msgpack + door.counts.json + streams.count;
   const ways = { ...common, connections, connected, inbound, hub };
-  const door: WebSocketDoor = new WebSocketDoor({ ...ways, allowedOrigins, life, signIn });
-  const streams: StreamDoor = new StreamDoor({ ...ways, topics });
+  const door: WebSocketDoor = new WebSocketDoor({ ...ways, ...originsOf(options), life, signIn });
+  const streams: StreamDoor = new StreamDoor({ ...ways, topics, feed });
   const accounts = options.accounts ?? null;
   const asked = { discovery, receipts, accounts };
   const context = { calls, limits, watched, watchOnly, nowUs, streams, ...asked };

@@ -49,7 +49,7 @@ import type { ShardCaller, ShardReply } from './shard-call.ts';
 import { REST_REQUEST_ID } from './shard-call.ts';
 import { refusalOf, refuseWith, valueOf } from './shard-reply.ts';
 import type { StreamContext } from './stream-routes.ts';
-import { streamRoutes } from './stream-routes.ts';
+import { optionalPollQuery, poll, streamRoutes } from './stream-routes.ts';
 import { ADMIN, BIDDER, SELLER } from './user.ts';
 import type { WatchedTable } from './watched.ts';
 
@@ -183,8 +183,9 @@ function auctionRoutes(context: RestContext): readonly Route[] {
       path: '/v1/auctions/{id}',
       access: 'read',
       takesBody: false,
-      query: {},
+      query: optionalPollQuery(context.limits),
       run: async (request) => {
+        if (request.query.size > 0) return poll(request, context);
         const get = isAdmin(request) ? GET_AS_ADMIN : GET;
         const reply = await calls.call(get, get.fromNamed(withId(request, {})), request.user);
         const watchers = watched.watchersOf(request.id);

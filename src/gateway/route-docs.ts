@@ -35,6 +35,7 @@ import {
   MINE,
   NEW_TOKEN,
   NOTHING,
+  NOTICES_SHOWN,
   page,
   PROFILE,
   RECEIPT_SHOWN,
@@ -123,9 +124,9 @@ export const ROUTE_DOCS: Readonly<Record<string, RouteDoc>> = {
   },
   'GET /v1/auctions/{id}': {
     tag: 'auctions',
-    summary: 'One auction.',
+    summary: 'One auction; with `after` a long poll for what came later.',
     answer: AUCTION_SHOWN,
-    refusals: ['AUCTION_UNKNOWN'],
+    refusals: ['AUCTION_UNKNOWN', 'TOO_MANY_CONNECTIONS'],
   },
   'PUT /v1/auctions/{id}': {
     tag: 'auctions',
@@ -207,6 +208,19 @@ export const ROUTE_DOCS: Readonly<Record<string, RouteDoc>> = {
     answer: { type: 'string' },
     type: 'text/event-stream',
     refusals: ['AUCTION_UNKNOWN', 'TOO_MANY_CONNECTIONS'],
+  },
+  'GET /v1/me/events': {
+    tag: 'live',
+    summary: 'The private feed as Server-Sent Events.',
+    answer: { type: 'string' },
+    type: 'text/event-stream',
+    refusals: ['TOO_MANY_CONNECTIONS'],
+  },
+  'GET /v1/me/notices': {
+    tag: 'live',
+    summary: 'The private feed as a long poll.',
+    answer: NOTICES_SHOWN,
+    refusals: ['TOO_MANY_CONNECTIONS'],
   },
   'GET /v1/search': {
     tag: 'discovery',

@@ -3,13 +3,11 @@
  * of the runtime, so there are limits before it, and the connection may be gone after it. A second
  * hello with a newer token of the same user prolongs the session.
  */
-import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import type { Hello } from '../protocol/messages/hello.ts';
-import { WELCOME } from '../protocol/messages/welcome.ts';
-import { PROTOCOL_VERSION } from '../protocol/messages.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { GatewayLog } from './gateway-log.ts';
 import type { Hub } from './hub.ts';
+import type { PrivateFeed } from './private-feed.ts';
 import type { Sender } from './sender.ts';
 import type { Session } from './session.ts';
 import type { TokenVerifier } from './token-verifier.ts';
@@ -23,7 +21,7 @@ export interface SignInOptions {
   readonly users: UserTable;
   readonly verifier: TokenVerifier;
   readonly log: GatewayLog;
-  readonly nowUs: () => number;
+  readonly feed: PrivateFeed;
 }
 
 export class SignIn {
@@ -33,8 +31,7 @@ export class SignIn {
   readonly #users: UserTable;
   readonly #verifier: TokenVerifier;
   readonly #log: GatewayLog;
-  readonly #nowUs: () => number;
-  readonly #writer = new MsgpackWriter(256);
+  readonly #feed: PrivateFeed;
   #underWay = 0;
   #signedIn = 0;
 
@@ -45,7 +42,7 @@ export class SignIn {
     this.#users = options.users;
     this.#verifier = options.verifier;
     this.#log = options.log;
-    this.#nowUs = options.nowUs;
+    this.#feed = options.feed;
   }
 
   /** Signed-in connections. */
@@ -123,19 +120,6 @@ export class SignIn {
     session.accountSession = identity.accountSession ?? null;
     session.expiresAtMs = identity.expiresAtMs;
     session.feed = feed;
-    this.#welcome(session, hello.id, identity);
-  }
-
-  #welcome(session: Session, id: number, identity: Identity): void {
-    this.#writer.clear();
-    WELCOME.write(this.#writer, {
-      id,
-      userId: identity.userId,
-      protocol: PROTOCOL_VERSION,
-      serverTimeMs: Math.floor(this.#nowUs() / 1000),
-      expiresAtMs: identity.expiresAtMs,
-      tickMs: this.#limits.tickMs,
-    });
-    this.#sender.send(session, this.#writer.view());
+    this.#feed.begin(session, user, hello.id, hello.after);
   }
 }

@@ -1,6 +1,6 @@
 /** Field kinds that several messages share: ids, amounts, times, words. */
 import { MONEY, WIRE } from '../config/limits.ts';
-import { described, str, uint, word } from './field.ts';
+import { described, record, str, uint, word } from './field.ts';
 import type { Field } from './field.ts';
 
 export const requestId = described(
@@ -43,6 +43,10 @@ export const auctionSeq = described(
   uint(Number.MAX_SAFE_INTEGER, 'seq'),
   'Number of the auction’s last update.',
 );
+/** Number of a notice on its user's private feed. */
+export const noticeSeq = uint(Number.MAX_SAFE_INTEGER, 'seq');
+/** How far somebody has got on the private feed. */
+export const noticePosition = record({ epoch, seq: noticeSeq });
 /** The short number of an auction in updates; a snapshot says which is whose. */
 export const handle = uint(Number.MAX_SAFE_INTEGER, 'handle');
 /** A bidder as the others see it: 1 for the first bidder of this auction, 0 for nobody. */

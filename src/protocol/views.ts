@@ -44,6 +44,8 @@ const auctionFields = {
   serverTimeMs: timeMs,
 };
 export const auctionView = record(auctionFields);
+/** JSON may have more beside them. */
+export const AUCTION_FIELD_NAMES: readonly string[] = Object.keys(auctionFields);
 export type AuctionView = Values<typeof auctionFields>;
 
 const textFields = {

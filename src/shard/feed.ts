@@ -34,6 +34,7 @@ export class Feed {
       currentPriceCents: auction.priceCents,
       minimumNextCents: minimumNextCents(auction),
       endsAtMs: auction.endsAtMs,
+      noticeSeq: null,
     });
     this.#core.outbox.notify(number);
   }
@@ -52,6 +53,7 @@ export class Feed {
       currentPriceCents: auction.priceCents,
       reserveMet: auction.reserveMet,
       endsAtMs: auction.endsAtMs,
+      noticeSeq: null,
     });
     this.#core.outbox.notify(number);
   }
@@ -88,6 +90,7 @@ export class Feed {
       outcome,
       currentPriceCents: auction.priceCents,
       winnerId,
+      noticeSeq: null,
     });
     this.#core.outbox.notify(number);
   }

@@ -80,7 +80,9 @@ export class FakeServer {
   welcome(id: number, expiresInMs = 3_600_000): MessageOf<typeof WELCOME> {
     const serverTimeMs = this.nowMs();
     const expiresAtMs = serverTimeMs + expiresInMs;
-    return { id, userId: 'ann', protocol: 1, serverTimeMs, expiresAtMs, tickMs: TICK_MS };
+    const feed = { position: null, recovered: null, missed: null };
+    const times = { serverTimeMs, expiresAtMs, tickMs: TICK_MS };
+    return { id, userId: 'ann', protocol: 1, ...times, ...feed };
   }
 
   /** The values of all messages of a kind that arrived. */

@@ -31,6 +31,7 @@ export function fixture(
     url: 'ws://gavel.test',
     token: 'token',
     WebSocket: server.WebSocket,
+    transports: ['websocket'],
     timers,
     random: seeded(1),
     ...options,

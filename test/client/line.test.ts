@@ -30,7 +30,8 @@ test('connects with the sub-protocol of the gateway, says hello and is ready', a
   assert.deepEqual(server.socket.protocols, [SUB_PROTOCOL]);
   assert.equal(server.socket.binaryType, 'arraybuffer');
   const [hello] = server.all(HELLO);
-  assert.deepEqual({ ...hello, id: 0 }, { id: 0, token: 'token', client: 'test/1', feed: false });
+  const said = { token: 'token', client: 'test/1', feed: false, after: null };
+  assert.deepEqual({ ...hello, id: 0 }, { id: 0, ...said });
   assert.equal(gavel.state, 'open');
   assert.equal(gavel.userId, 'ann');
   assert.deepEqual(
@@ -262,6 +263,7 @@ test('the private feed arrives as events', async () => {
     currentPriceCents: 150,
     minimumNextCents: 175,
     endsAtMs: 1_700_000_000_000,
+    noticeSeq: null,
   };
   const again = {
     ...position,
@@ -269,12 +271,14 @@ test('the private feed arrives as events', async () => {
     currentPriceCents: 100,
     reserveMet: true,
     endsAtMs: 1_700_000_000_000,
+    noticeSeq: null,
   };
   const result = {
     ...position,
     outcome: 'sold',
     currentPriceCents: 150,
     winnerId: 'bob',
+    noticeSeq: null,
   } as const;
   server.socket.say(OUTBID, outbid);
   server.socket.say(LEADING_AGAIN, again);

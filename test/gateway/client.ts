@@ -54,7 +54,7 @@ export class Client {
   ): Promise<Client> {
     const client = await Client.connect(fixture.gateway.port, options.protocol ?? MSGPACK_PROTOCOL);
     const token = options.token ?? (await fixture.token(sub));
-    client.send(HELLO, { id: 1, token, client: null, feed: options.feed ?? null });
+    client.send(HELLO, { id: 1, token, client: null, feed: options.feed ?? null, after: null });
     await client.next(WELCOME.name);
     return client;
   }

@@ -65,7 +65,7 @@ test('NO_HELLO: where watching is not open, only a hello counts', async (t) => {
 test('TOKEN_INVALID after a refusal with the id of hello', async (t) => {
   const { gateway } = await start(t);
   const client = await Client.connect(gateway.port);
-  client.send(HELLO, { id: 3, token: 'not.a.token', client: null, feed: null });
+  client.send(HELLO, { id: 3, token: 'not.a.token', client: null, feed: null, after: null });
   const refused = await client.next('refused');
   assert.deepEqual([refused['id'], refused['code']], [3, 4001]);
   await assertClosed(client, 'TOKEN_INVALID');
@@ -85,7 +85,7 @@ test('TOKEN_EXPIRED in hello, and when the token of a session ends', async (t) =
   fixture.clock.forward(16_000);
   await assertClosed(session, 'TOKEN_EXPIRED');
   const client = await Client.connect(fixture.gateway.port);
-  client.send(HELLO, { id: 3, token, client: null, feed: null });
+  client.send(HELLO, { id: 3, token, client: null, feed: null, after: null });
   assert.equal((await client.next('refused'))['code'], 4002);
   await assertClosed(client, 'TOKEN_EXPIRED');
 });
@@ -95,7 +95,7 @@ test('TOO_MANY_CONNECTIONS of one user', async (t) => {
   const first = await Client.signedIn(fixture, 'ann');
   const client = await Client.connect(fixture.gateway.port);
   const token = await fixture.token('ann');
-  client.send(HELLO, { id: 3, token, client: null, feed: null });
+  client.send(HELLO, { id: 3, token, client: null, feed: null, after: null });
   assert.equal((await client.next('refused'))['code'], 2004);
   await assertClosed(client, 'TOO_MANY_CONNECTIONS');
   first.socket.close();

@@ -16,37 +16,11 @@ import { deliver, encode } from './fake-shards.ts';
 import type { Fixture } from './fixtures.ts';
 import { AUCTION_A, AUCTION_B, start, view } from './fixtures.ts';
 import { http } from './http.ts';
-import { refusedFrame, subscriptionTo, updateFrame } from './messages.ts';
+import { answering, HANDLE_A, HANDLE_B, update } from './standing-auctions.ts';
 
-const HANDLE_A = 6;
-const HANDLE_B = 8;
 /** The library cuts responses after 10 s, give or take its 4 s beat. */
 const QUIET_MS = 15_000;
 const PATH = `/v1/auctions/${AUCTION_A}/events`;
-
-/** Shards whose auctions stand where `seqOf` says, and know no third auction. */
-function answering(fixture: Fixture, seqOf: () => number, epoch = 1): void {
-  fixture.shards.onSubmit = (submitted) => {
-    const handleOf = new Map([
-      [AUCTION_A, HANDLE_A],
-      [AUCTION_B, HANDLE_B],
-    ]);
-    const { sub: asked } = subscriptionTo(submitted, 0, 0);
-    const handle = handleOf.get(asked.auctionId);
-    deliver(fixture.gateway.deliveries, (to) => {
-      if (handle === undefined) {
-        return to.reply(submitted.conn, refusedFrame(asked.requestId, 'AUCTION_UNKNOWN'));
-      }
-      const { sub, bytes } = subscriptionTo(submitted, handle, seqOf(), { epoch });
-      to.subscribed(submitted.conn, sub, bytes);
-    });
-  };
-}
-
-function update(fixture: Fixture, seq: number, handle = HANDLE_A): void {
-  const bytes = updateFrame(handle, seq);
-  deliver(fixture.gateway.deliveries, (to) => to.update(handle, seq, seq, false, bytes));
-}
 
 async function nextOf(source: EventSource): Promise<Event> {
   const event = await source.next();

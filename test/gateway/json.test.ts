@@ -186,7 +186,7 @@ test('hello in JSON signs in', async (t) => {
   const fixture = await start(t);
   const client = await Client.connect(fixture.gateway.port, JSON_PROTOCOL);
   const token = await fixture.token('ann');
-  client.send(HELLO, { id: 1, token, client: 'test/1', feed: true });
+  client.send(HELLO, { id: 1, token, client: 'test/1', feed: true, after: null });
   assert.equal((await client.next('welcome'))['userId'], 'ann');
 });
 

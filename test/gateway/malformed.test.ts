@@ -49,7 +49,7 @@ const VALID: readonly Uint8Array[] = [
   encode(SUBSCRIBE, { id: 5, auctionId: AUCTION_A, epoch: 1, seq: 2 }),
   encode(UNSUBSCRIBE, { id: 6, auctionId: AUCTION_A }),
   encode(PING, { id: 7, clientTimeMs: 1_700_000_000_000 }),
-  encode(HELLO, { id: 8, token: 'x.y.z', client: 'fuzz', feed: true }),
+  encode(HELLO, { id: 8, token: 'x.y.z', client: 'fuzz', feed: true, after: null }),
 ];
 /** Heads with meaning, so that mutations reach deep. */
 const TELLING = [

@@ -223,12 +223,13 @@ function metrics(): GatewayMetrics {
   const none = (): number => 0;
   return new GatewayMetrics(new Registry(), {
     nowUs: none,
-    connections: () => ({ msgpack: 0, json: 0, events: 0, signedIn: 0 }),
+    connections: () => ({ msgpack: 0, json: 0, events: 0, polls: 0, signedIn: 0 }),
     httpSockets: none,
     subscriptions: none,
     watchersMax: none,
     watchedAuctions: none,
     addresses: none,
+    noticeUsers: () => 0,
     users: none,
     shards: () => [],
     shed: () => [],

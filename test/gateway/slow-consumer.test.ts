@@ -35,7 +35,7 @@ test('a client that never reads its answers is closed with SLOW_CONSUMER', async
   const socket = new RawWebSocket(fixture.gateway.port);
   await socket.upgrade();
   const token = await fixture.token('ann');
-  socket.sendFrame(BINARY, encode(HELLO, { id: 1, token, client: null, feed: null }));
+  socket.sendFrame(BINARY, encode(HELLO, { id: 1, token, client: null, feed: null, after: null }));
   await socket.frame();
   socket.sendFrame(BINARY, encode(PLACE_BID, bidOf(2)));
   const { conn } = await fixture.shards.next();

@@ -272,7 +272,7 @@ test('the tier of a token counts under overload, over both ways in; the newest t
   const client = await Client.signedIn(fixture, 'ann', { token: await token('bronze') });
   client.send(PLACE_BID, bidOf(2));
   assert.equal((await client.next('refused'))['code'], 2000);
-  client.send(HELLO, { id: 3, token: await token('gold'), client: null, feed: null });
+  client.send(HELLO, { id: 3, token: await token('gold'), client: null, feed: null, after: null });
   await client.next('welcome');
   client.send(PLACE_BID, bidOf(4));
   assert.equal((await fixture.shards.next()).user > 0, true, 'it joins the queue');

@@ -25,10 +25,10 @@ test('whoever wants the private feed is known to every shard from the sign-in on
   shards.full = true;
   const client = await Client.connect(fixture.gateway.port, MSGPACK_PROTOCOL);
   const token = await fixture.token('cat');
-  client.send(HELLO, { id: 1, token, client: null, feed: null });
+  client.send(HELLO, { id: 1, token, client: null, feed: null, after: null });
   assert.equal((await client.next('refused'))['code'], REFUSALS.OVERLOADED.code);
   shards.full = false;
-  client.send(HELLO, { id: 2, token, client: null, feed: null });
+  client.send(HELLO, { id: 2, token, client: null, feed: null, after: null });
   assert.equal((await client.next('welcome'))['userId'], 'cat');
 });
 
@@ -64,7 +64,8 @@ test('users who are away are forgotten, those who are connected or being served 
   const cat = await Client.signedIn(fixture, 'cat');
   const again = shards.introduced.findLast(({ userId }) => userId === 'cat')?.user ?? 0;
   assert.notEqual(again, numberOf('cat'));
-  const result = { auctionId: AUCTION_A, epoch: 1, seq: 3, currentPriceCents: 5, winnerId: null };
+  const ended = { auctionId: AUCTION_A, epoch: 1, seq: 3, currentPriceCents: 5 };
+  const result = { ...ended, winnerId: null, noticeSeq: null };
   deliver(gateway.deliveries, (to) => {
     to.notify(numberOf('cat') ?? 0, encode(RESULT, { ...result, outcome: 'lost' }));
     to.notify(again, encode(RESULT, { ...result, outcome: 'won' }));

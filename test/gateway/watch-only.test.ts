@@ -179,7 +179,7 @@ test('by command: those without a token get fewer updates, in order; all are tol
   tell(fixture, model.bids(1));
   assert.equal((await other.next('bid_update'))['seq'], 9);
   const token = await fixture.token('bob');
-  other.send(HELLO, { id: 9, token, client: null, feed: null });
+  other.send(HELLO, { id: 9, token, client: null, feed: null, after: null });
   assert.equal((await other.next('bid_update'))['seq'], 10, 'what waited');
   await other.next('welcome');
   assert.equal((await other.next('mode'))['updateMs'], 0);

@@ -188,7 +188,7 @@ test('a frame that cannot be read is MALFORMED with its place', async (t) => {
 test('a frame above the limit is TOO_LARGE, with its id', async (t) => {
   const { gateway } = await start(t);
   const client = await Client.connect(gateway.port);
-  client.send(HELLO, { id: 4, token: 'x'.repeat(5000), client: null, feed: null });
+  client.send(HELLO, { id: 4, token: 'x'.repeat(5000), client: null, feed: null, after: null });
   assertRefused(await client.next(), 'TOO_LARGE', 4);
 });
 
@@ -276,11 +276,11 @@ test('a second hello prolongs the session of the same user and is refused for an
   const fixture = await start(t);
   const client = await Client.signedIn(fixture, 'ann');
   const longer = await fixture.token('ann', ['bidder', 'seller'], 3_600_000);
-  client.send(HELLO, { id: 2, token: longer, client: null, feed: null });
+  client.send(HELLO, { id: 2, token: longer, client: null, feed: null, after: null });
   const welcome = await client.next('welcome');
   assert.ok((welcome['expiresAtMs'] as number) > fixture.clock.nowUs() / 1000 + 3_000_000);
   const other = await fixture.token('bob');
-  client.send(HELLO, { id: 3, token: other, client: null, feed: null });
+  client.send(HELLO, { id: 3, token: other, client: null, feed: null, after: null });
   assertRefused(await client.next(), 'ALREADY_SIGNED_IN', 3);
 });
 
@@ -292,7 +292,7 @@ test('a hello while another is checked is refused, as is one above those checked
   };
   const { gateway } = await start(t, { verifier, limits: { signInsAtOnceMax: 1 } });
   const [one, two] = [await Client.connect(gateway.port), await Client.connect(gateway.port)];
-  const hello = { token: 'x', client: null, feed: null };
+  const hello = { token: 'x', client: null, feed: null, after: null };
   one.send(HELLO, { id: 1, ...hello });
   one.send(HELLO, { id: 2, ...hello });
   assertRefused(await one.next(), 'ALREADY_SIGNED_IN', 2);
@@ -312,7 +312,7 @@ test('a verifier that fails is INTERNAL, and the connection may try again', asyn
   const fixture = await start(t, { verifier: failing });
   const client = await Client.connect(fixture.gateway.port);
   for (const id of [1, 2]) {
-    client.send(HELLO, { id, token: 'x', client: null, feed: null });
+    client.send(HELLO, { id, token: 'x', client: null, feed: null, after: null });
     assertRefused(await client.next(), 'INTERNAL', id);
   }
   assert.equal(fixture.logged.length, 2);
@@ -324,7 +324,7 @@ test('tokens tried by one address are limited by rate', async (t) => {
   await Client.signedIn(fixture, 'ann');
   await Client.signedIn(fixture, 'bob');
   const client = await Client.connect(fixture.gateway.port);
-  client.send(HELLO, { id: 1, token: 'x', client: null, feed: null });
+  client.send(HELLO, { id: 1, token: 'x', client: null, feed: null, after: null });
   const refused = await client.next();
   assertRefused(refused, 'TOO_MANY_REQUESTS', 1);
   assert.ok((refused['retryAfterMs'] as number) > 0);
@@ -371,6 +371,7 @@ test('the private feed reaches every connection of the user that wants it, and n
     currentPriceCents: 550,
     minimumNextCents: 600,
     endsAtMs: 4_000_000_000_000,
+    noticeSeq: null,
   });
   const { user = 0 } = fixture.shards.introduced.find(({ userId }) => userId === 'ann') ?? {};
   deliver(fixture.gateway.deliveries, (to) => to.notify(user, outbid));

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import type { Field } from '../../src/protocol/field.ts';
 import * as common from '../../src/protocol/common.ts';
+import { noticePosition } from '../../src/protocol/common.ts';
 import { listing, listingChange, softClose } from '../../src/protocol/listing.ts';
 import type { Message } from '../../src/protocol/message.ts';
 import { MESSAGES } from '../../src/protocol/messages.ts';
@@ -59,6 +60,7 @@ export const RECORDS: ReadonlyMap<string, string> = new Map([
   ['ListingChange', listingChange.schema],
   ['SoftClose', softClose.schema],
   ['IncrementStep', stepSchema],
+  ['NoticePosition', noticePosition.schema],
 ]);
 
 /** The fields of a message, of `{…}`, or of what stands between the braces. */

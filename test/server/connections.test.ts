@@ -132,7 +132,7 @@ test('10,000 connects and disconnects leave nothing behind', limited, async (t) 
   const { auctionId } = await list(server.url, await server.token('seller', ['seller']));
   const token = await server.token('ann');
   const subscribe = { id: 1, auctionId: auctionId as string, epoch: null, seq: null };
-  const hello = frameOf(HELLO, { id: 2, token, client: null, feed: true });
+  const hello = frameOf(HELLO, { id: 2, token, client: null, feed: true, after: null });
   const visit = async (number: number): Promise<void> => {
     const socket = new RawWebSocket(server.port);
     assert.equal((await socket.upgrade())?.status, 101);
@@ -186,7 +186,13 @@ test('limits: of an address, a user, a connection, and of the process', limited,
   const first = await WireClient.connect(server.url, ann);
   await WireClient.connect(server.url, ann);
   const third = await WireClient.connect(server.url, null);
-  const refused = await third.ask(HELLO, { id: 1, token: ann, client: null, feed: null });
+  const refused = await third.ask(HELLO, {
+    id: 1,
+    token: ann,
+    client: null,
+    feed: null,
+    after: null,
+  });
   assert.equal(refused.fields['code'], 2004);
   assert.equal(await third.closed, CLOSE_CODES.TOO_MANY_CONNECTIONS.code);
 

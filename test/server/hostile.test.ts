@@ -136,13 +136,13 @@ test(`${FRAMES} malformed frames leave the server alive, small and answering`, a
     frameOf(SUBSCRIBE, { id: 5, auctionId: other, epoch: 1, seq: 2 }),
     frameOf(UNSUBSCRIBE, { id: 6, auctionId: other }),
     frameOf(PING, { id: 7, clientTimeMs: 1_700_000_000_000 }),
-    frameOf(HELLO, { id: 8, token: hostile, client: 'hostile', feed: true }),
+    frameOf(HELLO, { id: 8, token: hostile, client: 'hostile', feed: true, after: null }),
   ];
   const texts = [
     Buffer.from(JSON.stringify({ type: 'place_bid', ...bid })),
     Buffer.from(JSON.stringify({ type: 'subscribe', id: 4, auctionId: other })),
   ];
-  const hello = { id: 1, token: hostile, client: null, feed: null };
+  const hello = { id: 1, token: hostile, client: null, feed: null, after: null };
   const signedIn = { bytes: frameOf(HELLO, hello), text: JSON.stringify(HELLO.toNamed(hello)) };
   const sent = { malformed: 0, strange: 0, hellos: 0 };
   const closes = new Map<number, number>();
@@ -257,7 +257,7 @@ test('wrong tokens, early and oversized frames: answered with a reason, and clos
   ];
   for (const token of wrong) {
     const client = await WireClient.connect(server.url, null);
-    const answer = await client.ask(HELLO, { id: 1, token, client: null, feed: null });
+    const answer = await client.ask(HELLO, { id: 1, token, client: null, feed: null, after: null });
     assert.deepEqual([answer.name, answer.fields['code']], ['refused', 4001], token);
     assert.equal(await client.closed, 3500);
     const listed = await rest(server.url, token, 'GET', '/v1/auctions');

@@ -61,7 +61,13 @@ export class WireClient {
     await Promise.race([client.#opened, client.closed]);
     if (client.closeCode !== null) throw new ConnectionLost();
     if (token === null) return client;
-    const answer = await client.ask(HELLO, { id: 0xffff_ffff, token, client: 'test', feed: true });
+    const answer = await client.ask(HELLO, {
+      id: 0xffff_ffff,
+      token,
+      client: 'test',
+      feed: true,
+      after: null,
+    });
     if (answer.name !== 'welcome') throw new Error(`hello was refused: ${answer.raw}`);
     return client;
   }

@@ -261,6 +261,7 @@ describe('the private feed after a retraction', () => {
             currentPriceCents: answer.currentPriceCents,
             reserveMet: false,
             endsAtMs: answer.endsAtMs,
+            noticeSeq: null,
           },
         ],
       ],

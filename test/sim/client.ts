@@ -135,7 +135,13 @@ export class Client {
       this.#world.schedule.after(RECONNECT_US, () => this.#connect());
       return;
     }
-    this.#sendFrame(HELLO, { id: ++this.#ids, token: this.user, client: null, feed: true });
+    this.#sendFrame(HELLO, {
+      id: ++this.#ids,
+      token: this.user,
+      client: null,
+      feed: true,
+      after: null,
+    });
   }
 
   #closed(line: Line | null): void {

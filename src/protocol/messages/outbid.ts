@@ -1,9 +1,10 @@
 /**
  * Private feed: somebody else leads now.
  */
-import { amount, auctionId, auctionSeq, epoch, timeMs } from '../common.ts';
+import { amount, auctionId, auctionSeq, epoch, noticeSeq, timeMs } from '../common.ts';
 import type { MsgpackWriter } from '../../lib/msgpack-writer.ts';
 import type { Values } from '../field.ts';
+import { described, optional } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
@@ -18,10 +19,11 @@ const shape = {
   currentPriceCents: amount,
   minimumNextCents: amount,
   endsAtMs: timeMs,
+  noticeSeq: described(optional(noticeSeq), 'Its number on the private feed.'),
 };
 
 function write(writer: MsgpackWriter, outbid: Values<typeof shape>): void {
-  writer.array(1 + FIELDS);
+  writer.array(1 + FIELDS + (outbid.noticeSeq === null ? 0 : 1));
   writer.uint(NUMBER);
   writer.str(outbid.auctionId);
   writer.uint(outbid.epoch);
@@ -30,6 +32,7 @@ function write(writer: MsgpackWriter, outbid: Values<typeof shape>): void {
   writer.uint(outbid.currentPriceCents);
   writer.uint(outbid.minimumNextCents);
   writer.uint(outbid.endsAtMs);
+  if (outbid.noticeSeq !== null) writer.uint(outbid.noticeSeq);
 }
 
 export const OUTBID = message('server', NUMBER, 'outbid', shape, write);

@@ -1,7 +1,7 @@
 /**
  * Private feed: an auction ended that the user bid on or sold.
  */
-import { amount, auctionId, auctionSeq, epoch, userId } from '../common.ts';
+import { amount, auctionId, auctionSeq, epoch, noticeSeq, userId } from '../common.ts';
 import { described, optional, word } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
@@ -13,5 +13,6 @@ export const RESULT = message('server', 76, 'result', {
   outcome: word(['won', 'lost', 'sold', 'unsold', 'cancelled']),
   currentPriceCents: amount,
   winnerId: described(optional(userId), 'For the seller, where it was sold.'),
+  noticeSeq: described(optional(noticeSeq), 'Its number on the private feed.'),
 });
 export type Result = MessageOf<typeof RESULT>;

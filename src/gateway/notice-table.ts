@@ -1,0 +1,100 @@
+/**
+ * What each user was told on the private feed lately, for those who come back. A history begins when
+ * its user opens a feed for the first time, because from then on every shard knows him; it goes on
+ * while he is away.
+ *
+ *   open ──▶ history ◀── add          too many: who was longest without a notice and without a feed
+ *               └──▶ what was missed  is forgotten; his next history begins above all numbers given
+ *                                     out, so that no position leads into the wrong one
+ *
+ * Positions are an epoch, another one for each start of the server, and the notice's number. A shard
+ * that died may have lost notices that it had not sent, so its death ends all histories.
+ */
+import { randomInt } from 'node:crypto';
+import { withNoticeSeq } from '../protocol/notices.ts';
+import type { GatewayLimits } from './gateway-limits.ts';
+import type { Position } from './position.ts';
+import type { UserNumber } from './shard-port.ts';
+import { UpdateHistory } from './update-history.ts';
+
+const EPOCHS = 0xffff_ffff;
+
+export interface OpenedFeed {
+  /** From where on all that is told is whole: the client's position, or the newest one. */
+  readonly position: Position;
+  /** Null where the client gave no position. */
+  readonly recovered: boolean | null;
+  /** Notices after the position; good until the next is added. */
+  readonly missed: readonly Uint8Array[];
+}
+
+export class NoticeTable {
+  readonly #limits: GatewayLimits;
+  /** Deaths of shards so far. */
+  readonly #deaths: () => number;
+  readonly #epoch = randomInt(1, EPOCHS);
+  /** In the order of their last use. */
+  readonly #byUser = new Map<UserNumber, UpdateHistory>();
+  /** The largest number given out to anybody. */
+  #newest = 0;
+  #deathsSeen = 0;
+
+  constructor(limits: GatewayLimits, deaths: () => number) {
+    this.#limits = limits;
+    this.#deaths = deaths;
+  }
+
+  /** Users whose notices are kept. */
+  get count(): number {
+    return this.#byUser.size;
+  }
+
+  has(user: UserNumber): boolean {
+    return this.#byUser.has(user);
+  }
+
+  /** Every shard has to know the user by now. */
+  open(user: UserNumber, after: Position | null): OpenedFeed {
+    const deaths = this.#deaths();
+    if (deaths !== this.#deathsSeen) this.#byUser.clear();
+    this.#deathsSeen = deaths;
+    const history = this.#used(user);
+    const newest = { epoch: this.#epoch, seq: history.last };
+    if (after === null) return { position: newest, recovered: null, missed: [] };
+    if (after.epoch !== this.#epoch || !history.covers(after.seq)) {
+      return { position: newest, recovered: false, missed: [] };
+    }
+    const missed: Uint8Array[] = [];
+    history.forEachOfLast(history.countAfter(after.seq), (bytes) => missed.push(bytes));
+    return { position: after, recovered: true, missed };
+  }
+
+  /** Keeps a notice, and gives it with its number; the frame stays as it is. */
+  add(user: UserNumber, notice: Uint8Array): Uint8Array {
+    const history = this.#used(user);
+    const seq = history.last + 1;
+    this.#newest = Math.max(this.#newest, seq);
+    const numbered = withNoticeSeq(notice, seq);
+    history.add(seq, seq, numbered);
+    return numbered;
+  }
+
+  /** The user's history, now the last one to be forgotten. */
+  #used(user: UserNumber): UpdateHistory {
+    const known = this.#byUser.get(user);
+    this.#byUser.delete(user);
+    const history = known ?? this.#begun();
+    this.#byUser.set(user, history);
+    return history;
+  }
+
+  #begun(): UpdateHistory {
+    for (const oldest of this.#byUser.keys()) {
+      if (this.#byUser.size < this.#limits.noticeUsersMax) break;
+      this.#byUser.delete(oldest);
+    }
+    this.#newest += 1;
+    const { noticesPerUserMax, noticeBytesPerUserMax } = this.#limits;
+    return new UpdateHistory(this.#newest, noticesPerUserMax, noticeBytesPerUserMax);
+  }
+}

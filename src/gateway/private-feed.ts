@@ -1,0 +1,63 @@
+/**
+ * The private feed of a session, whatever its transport: it begins with `welcome` and what was missed,
+ * and goes on with what the shards tell about the user.
+ *
+ *   begin ─▶ welcome, the notices missed … ─▶ tell: each notice, with its number
+ */
+import { MsgpackWriter } from '../lib/msgpack-writer.ts';
+import { WELCOME } from '../protocol/messages/welcome.ts';
+import { PROTOCOL_VERSION } from '../protocol/messages.ts';
+import type { GatewayLimits } from './gateway-limits.ts';
+import type { NoticeTable } from './notice-table.ts';
+import type { Position } from './position.ts';
+import type { Sender } from './sender.ts';
+import type { Session } from './session.ts';
+import type { UserNumber } from './shard-port.ts';
+import type { User } from './user.ts';
+import type { UserTable } from './user-table.ts';
+
+export interface PrivateFeedOptions {
+  readonly limits: GatewayLimits;
+  readonly sender: Sender;
+  readonly users: UserTable;
+  readonly notices: NoticeTable;
+  readonly nowUs: () => number;
+}
+
+export class PrivateFeed {
+  readonly #options: PrivateFeedOptions;
+  readonly #writer = new MsgpackWriter(256);
+
+  constructor(options: PrivateFeedOptions) {
+    this.#options = options;
+  }
+
+  /** Welcomes a session that has signed in; where it wants the feed, with what came `after`. */
+  begin(session: Session, user: User, requestId: number, after: Position | null): void {
+    const { limits, sender, notices, nowUs } = this.#options;
+    const opened = session.feed ? notices.open(user.number, after) : null;
+    this.#writer.clear();
+    WELCOME.write(this.#writer, {
+      id: requestId,
+      userId: user.id,
+      protocol: PROTOCOL_VERSION,
+      serverTimeMs: Math.floor(nowUs() / 1000),
+      expiresAtMs: session.expiresAtMs,
+      tickMs: limits.tickMs,
+      position: opened?.position ?? null,
+      recovered: opened?.recovered ?? null,
+      missed: opened?.recovered === true ? opened.missed.length : null,
+    });
+    sender.send(session, this.#writer.view());
+    for (const notice of opened?.missed ?? []) sender.send(session, notice);
+  }
+
+  /** A shard told something about a user; it leaves with the next flush. */
+  tell(user: UserNumber, notice: Uint8Array): void {
+    const { users, notices, sender } = this.#options;
+    const following = [...users.sessionsOf(user)].filter(({ feed }) => feed);
+    if (following.length === 0 && !notices.has(user)) return;
+    const numbered = notices.add(user, notice);
+    for (const session of following) sender.gather(session, numbered);
+  }
+}
