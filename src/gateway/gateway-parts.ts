@@ -193,12 +193,11 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const ways = { ...common, connections, connected, inbound, hub };
   const door: WebSocketDoor = new WebSocketDoor({ ...ways, ...originsOf(options), life, signIn });
   const streams: StreamDoor = new StreamDoor({ ...ways, topics, feed });
-  const accounts = options.accounts ?? null;
-  const asked = { discovery, receipts, accounts };
+  const asked = { discovery, receipts, accounts: options.accounts ?? null };
   const context = { calls, limits, watched, watchOnly, nowUs, streams, ...asked };
   const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
-  const down = (): readonly number[] => downOf(reports());
-  const routes = [...internalRoutes(life, down, registry), ...adminRoutes(context)];
+  const health = internalRoutes(life, () => downOf(reports()), registry);
+  const routes = [...health, ...adminRoutes(context)];
   const internal = new RestDoor({ ...common, routes, verifier });
   const inner = { life, connections, watched, watchOnly, sender, hub, deliveries };
   return { ...common, ...inner, guard: verifier, door, streams, rest, internal };

@@ -169,7 +169,7 @@ test('every operation does what its example and its schema say', limited, async 
     const example = operation.requestBody?.content['application/json']?.example;
     const body = example === undefined ? undefined : filled(example, path, session, password);
     const isAccount = path.startsWith('/v1/me') || path === '/v1/sessions/current';
-    const isOwn = /bids$|wins$|losses$|listings$/.test(path);
+    const isOwn = /bids$|wins$|losses$|listings$|events$|notices$/.test(path);
     const token =
       isAccount && !isOwn
         ? String(session['accessToken'])
