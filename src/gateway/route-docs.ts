@@ -220,6 +220,7 @@ export const ROUTE_DOCS: Readonly<Record<string, RouteDoc>> = {
     tag: 'live',
     summary: 'The private feed as a long poll.',
     answer: NOTICES_SHOWN,
+    example: { query: { after: '-' } },
     refusals: ['TOO_MANY_CONNECTIONS'],
   },
   'GET /v1/search': {
