@@ -22,6 +22,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/serve.ts')).serveCommand,
   },
   {
+    name: 'demo',
+    summary: 'start a server with a lively marketplace on it',
+    load: async () => (await import('./commands/demo.ts')).demoCommand,
+  },
+  {
     name: 'token',
     summary: 'make a token to sign in with',
     load: async () => (await import('./commands/token.ts')).tokenCommand,

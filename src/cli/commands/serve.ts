@@ -55,11 +55,19 @@ export function serveCommand(context: Context): Command {
   return withDataOptions(command).action((options: ServeOptions) => run(options, context));
 }
 
-interface ServeOptions extends ConfigOptions {
+export interface ServeOptions extends ConfigOptions {
   readonly json?: true;
 }
 
-async function run(options: ServeOptions, context: Context): Promise<void> {
+/** Something that lives on the server from its start until it is asked to stop. */
+export interface Guest {
+  /** What there is to look at, in lines. */
+  open(node: RunningNode): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** Starts the server and resolves once it has stopped. */
+export async function run(options: ServeOptions, context: Context, guest?: Guest): Promise<void> {
   const { terminal } = context;
   terminal.outliveReader();
   const config = configFrom(options, terminal);
@@ -80,7 +88,9 @@ async function run(options: ServeOptions, context: Context): Promise<void> {
     ? [JSON.stringify(await addresses(node, config))]
     : await greeting(node, config, terminal);
   for (const line of lines) terminal.out(line);
+  for (const line of (await guest?.open(node)) ?? []) terminal.out(line);
   const failure = await Promise.race([interrupts.first.then(() => null), node.failed]);
+  await guest?.close();
   if (failure !== null) throw stopped(failure);
   terminal.err('Stopping: clients move away, what was accepted is finished. Ctrl-C stops at once.');
   const startedMs = performance.now();
