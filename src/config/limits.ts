@@ -351,6 +351,45 @@ export const REPORTS = {
   waitingMax: 8,
 } as const;
 
+/** Images of listings (docs/decisions/0022). */
+export const IMAGES = {
+  /** One upload. */
+  bytesMax: 10 * MB,
+  /** What a form says around the file. */
+  formBytesMax: 16 * KB,
+  perListingMax: 12,
+  /** Beyond it a file is a bomb: 50 million are what large cameras make. */
+  pixelsMax: 50_000_000,
+  /** The longer side of each size that is kept; smaller images are not enlarged. */
+  sides: { small: 160, medium: 480, large: 1_024, full: 2_048 },
+  /** Of WebP, from 1 to 100. */
+  quality: 82,
+  /** A file that takes longer to decode is a bomb as well: its process is killed. */
+  decodeMsMax: 15 * SECOND_MS,
+  /** Processes that decode, each one image at a time; unused for a while they end. */
+  decodersMax: 2,
+  decoderIdleMs: MINUTE_MS,
+  /** How much they, and the thread that stores, give way to bids (nice). */
+  niceness: 10,
+  /** Uploads that may wait for a decoder, and of one user at once. */
+  uploadsWaitingMax: 32,
+  uploadsOfUserMax: 6,
+  /** Bytes of uploads that are on their way at once, over all connections. */
+  uploadBytesMax: 128 * MB,
+  /** Time that an upload may take to arrive: 10 MB at 1.4 Mbit/s. */
+  uploadMsMax: MINUTE_MS,
+  /** Other questions that may wait: what is shown, lists, orders. */
+  questionsMax: 1_000,
+  /** With less room on the disk than this no upload is taken: logs need it. */
+  freeBytesMin: 512 * MB,
+  /** How long a cache may keep what never changes. */
+  cacheSeconds: 365 * 24 * 3600,
+  /** Changes of the table between two copies of its write-ahead file. */
+  changesPerCheckpoint: 100,
+  /** After its thread died. */
+  restartMs: SECOND_MS,
+} as const;
+
 /** Accounts of this server's own. */
 export const ACCOUNTS = {
   passwordBytesMin: 8,
@@ -449,4 +488,8 @@ assert(
   'the thread copies before the writer has to',
 );
 assert(GATEWAY.frameBytesMax === WIRE.frameBytesMax, 'the default frame is the largest');
+assert(
+  IMAGES.bytesMax + IMAGES.formBytesMax <= IMAGES.uploadBytesMax,
+  'the largest upload is taken',
+);
 assert(Number.isSafeInteger(MONEY.centsMax * 100), 'money keeps a reserve in the exact range');

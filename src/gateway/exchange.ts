@@ -15,6 +15,7 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
   200: '200 OK',
   201: '201 Created',
   202: '202 Accepted',
+  304: '304 Not Modified',
   400: '400 Bad Request',
   401: '401 Unauthorized',
   403: '403 Forbidden',
@@ -62,6 +63,7 @@ export class Exchange {
   #onGone: (() => void) | null = null;
   #chunks: Uint8Array[] = [];
   #bodyBytes = 0;
+  #bodyBytesMax = 0;
   /** When the body has to be there; Infinity when none is awaited. */
   bodyDeadlineUs = Infinity;
 
@@ -98,8 +100,9 @@ export class Exchange {
   }
 
   /** Collects the body; has to be called before the request's handler returns. */
-  readBody(deadlineUs: number): Promise<Body> {
+  readBody(deadlineUs: number, bytesMax: number): Promise<Body> {
     this.bodyDeadlineUs = deadlineUs;
+    this.#bodyBytesMax = bytesMax;
     return new Promise((resolve) => {
       this.#bodyDone = resolve;
       this.#reply.onData((chunk, isLast) => this.#chunk(chunk, isLast));
@@ -114,6 +117,15 @@ export class Exchange {
   jsonRefused(status: number, code: number, body: unknown): void {
     this.#metrics.refused(code);
     this.json(status, body);
+  }
+
+  bytes(
+    status: number,
+    type: string,
+    body: Uint8Array,
+    headers: Readonly<Record<string, string>>,
+  ): void {
+    this.#end(status, type, body, headers, false);
   }
 
   text(status: number, type: string, text: string): void {
@@ -156,7 +168,7 @@ export class Exchange {
   #chunk(chunk: ArrayBuffer, isLast: boolean): void {
     if (this.#bodyDone === null) return;
     this.#bodyBytes += chunk.byteLength;
-    if (this.#bodyBytes > this.#limits.bodyBytesMax) return this.#endBody('TOO_LARGE');
+    if (this.#bodyBytes > this.#bodyBytesMax) return this.#endBody('TOO_LARGE');
     // The chunk is detached when this returns.
     if (chunk.byteLength > 0) this.#chunks.push(new Uint8Array(chunk.slice(0)));
     if (isLast) this.#endBody(Buffer.concat(this.#chunks));
@@ -173,7 +185,7 @@ export class Exchange {
   #end(
     status: number,
     type: string,
-    body: string,
+    body: string | Uint8Array,
     headers: Readonly<Record<string, string>>,
     close: boolean,
   ): void {
@@ -189,7 +201,7 @@ export class Exchange {
   #write(
     status: number,
     type: string,
-    body: string,
+    body: string | Uint8Array,
     headers: Readonly<Record<string, string>>,
     close: boolean,
   ): void {
@@ -201,7 +213,8 @@ export class Exchange {
       reply.writeHeader('content-type', type);
       const all = Object.entries({ ...ALWAYS, ...headers });
       for (const [name, value] of all) reply.writeHeader(name, value);
-      reply.end(body, close);
+      if (status === 304) reply.endWithoutBody();
+      else reply.end(body, close);
     });
   }
 }

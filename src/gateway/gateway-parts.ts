@@ -17,6 +17,7 @@ import { GatewayMetrics } from './gateway-metrics.ts';
 import type { After } from './conflation.ts';
 import type { DiscoveryPort } from './discovery-port.ts';
 import { Hub } from './hub.ts';
+import type { ImagePort } from './image-port.ts';
 import { Inbound } from './inbound.ts';
 import { internalRoutes } from './internal-routes.ts';
 import { LifeCycle } from './life-cycle.ts';
@@ -60,6 +61,8 @@ export interface GatewayOptions {
   readonly receipts: ReceiptOffice;
   /** Own accounts; null or not given: they are kept elsewhere. */
   readonly accounts?: AccountPort | null;
+  /** Images of listings; null or not given: none are kept. */
+  readonly images?: ImagePort | null;
   readonly log: GatewayLog;
   /** Whatever differs from GATEWAY_LIMITS. */
   readonly limits?: Partial<GatewayLimits>;
@@ -193,7 +196,8 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const ways = { ...common, connections, connected, inbound, hub };
   const door: WebSocketDoor = new WebSocketDoor({ ...ways, ...originsOf(options), life, signIn });
   const streams: StreamDoor = new StreamDoor({ ...ways, topics, feed });
-  const asked = { discovery, receipts, accounts: options.accounts ?? null };
+  const { accounts = null, images = null } = options;
+  const asked = { discovery, receipts, accounts, images };
   const context = { calls, limits, watched, watchOnly, nowUs, streams, ...asked };
   const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
   const health = internalRoutes(life, () => downOf(reports()), registry);

@@ -68,6 +68,7 @@ export function docOf({ method, path }: Pick<Route, 'method' | 'path'>): RouteDo
 
 function operation(route: Route, doc: RouteDoc, components: Map<string, JsonSchema>): Json {
   const { body, example, status = 200, type = 'application/json' } = doc;
+  const { bodyType = 'application/json' } = doc;
   const shared = (schema: JsonSchema): JsonSchema => referring(schema, components);
   const content = { schema: shared(doc.answer) };
   return {
@@ -82,7 +83,7 @@ function operation(route: Route, doc: RouteDoc, components: Map<string, JsonSche
           requestBody: {
             required: true,
             content: {
-              'application/json': {
+              [bodyType]: {
                 schema: shared(body),
                 ...(example?.body === undefined ? {} : { example: example.body }),
               },
@@ -124,9 +125,17 @@ function access({ access: who }: Route): Json {
 }
 
 function pathParameters({ path, unknownId }: Route): readonly Json[] {
+  const isImage = path.includes('/images/');
   const means: Readonly<Record<string, string>> = {
-    id: unknownId === undefined ? `The auction: ${AUCTION_ID_MEANS}.` : 'The token of the reset.',
-    record: 'Number of the record that answered the bid.',
+    id:
+      unknownId === 'IMAGE_UNKNOWN'
+        ? 'The hash of the image.'
+        : unknownId === undefined
+          ? `The auction: ${AUCTION_ID_MEANS}.`
+          : 'The token of the reset.',
+    record: isImage
+      ? 'The hash of the image, or of an image its size.'
+      : 'Number of the record that answered the bid.',
   };
   return Array.from(path.matchAll(/\{([a-z]+)\}/g), ([, name = '']) => ({
     name,

@@ -23,6 +23,7 @@ export interface RequestHead {
   readonly contentType: string;
   readonly idempotencyKey: string;
   readonly origin: string;
+  readonly ifNoneMatch: string;
   readonly lastEventId: string;
   readonly forwardedFor: string;
   readonly webSocketProtocol: string;
@@ -60,6 +61,7 @@ export function readHead(request: HttpHead): RequestHead {
     contentType: request.getHeader('content-type'),
     idempotencyKey: request.getHeader('idempotency-key'),
     origin: request.getHeader('origin'),
+    ifNoneMatch: request.getHeader('if-none-match'),
     lastEventId: request.getHeader('last-event-id'),
     forwardedFor: request.getHeader('x-forwarded-for'),
     webSocketProtocol: request.getHeader('sec-websocket-protocol'),

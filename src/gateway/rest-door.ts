@@ -2,7 +2,7 @@
  * Where REST requests come in. One way for all of them:
  *
  *   head ─▶ fault? ─▶ ready? ─▶ route ─▶ body announced? type? ─▶ who? rate ─▶ role ─▶ body ─▶ run
- *           400 414    503     404 405         413 415          401 429     403    400 408 413
+ *           400 414    503     404 405       413 415 503        401 429     403    400 408 413
  *
  * Whatever is thrown on the way becomes a 500 that names an entry of the log and nothing else.
  */
@@ -10,6 +10,7 @@ import { customAlphabet } from 'nanoid';
 import { AUCTION_ID_PATTERN } from '../auction/ids.ts';
 import { MalformedField } from '../protocol/field.ts';
 import { parseObject } from '../protocol/json-codec.ts';
+import { IMAGES } from '../config/limits.ts';
 import type { AddressEntry, AddressTable } from './address-table.ts';
 import type { Body } from './exchange.ts';
 import { Exchange } from './exchange.ts';
@@ -30,6 +31,7 @@ import type { UserTable } from './user-table.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const newLogId = customAlphabet('0123456789abcdefghjkmnpqrstvwxyz', 16);
+const NO_BYTES = new Uint8Array();
 const JSON_TYPE = /^application\/json\s*(;\s*charset=utf-8\s*)?$/i;
 
 export interface RestDoorOptions {
@@ -60,6 +62,8 @@ export class RestDoor {
   /** Requests whose body has not arrived. */
   readonly #awaitingBody = new Set<Exchange>();
   #open = 0;
+  /** Bytes that uploads on their way may come to. */
+  #uploadBytes = 0;
 
   constructor(options: RestDoorOptions) {
     this.#options = options;
@@ -107,30 +111,39 @@ export class RestDoor {
       return exchange.refuse('METHOD_NOT_ALLOWED', { headers, close });
     }
     const { route, id, record } = match;
-    if (id !== '' && !AUCTION_ID_PATTERN.test(id))
+    if (id !== '' && !(route.idPattern ?? AUCTION_ID_PATTERN).test(id))
       return exchange.refuse(route.unknownId ?? 'AUCTION_UNKNOWN', { close });
     if (announced && !route.takesBody) {
       return exchange.refuse('MALFORMED', { field: 'body', reason: 'is not taken here', close });
     }
-    if (Number(head.contentLengths[0] ?? 0) > limits.bodyBytesMax) {
+    const bytesMax = route.upload?.bytesMax ?? limits.bodyBytesMax;
+    if (Number(head.contentLengths[0] ?? 0) > bytesMax) {
       return exchange.refuse('TOO_LARGE', { close });
     }
-    if (route.takesBody && !JSON_TYPE.test(head.contentType)) {
+    if (route.takesBody && route.upload === undefined && !JSON_TYPE.test(head.contentType)) {
       return exchange.refuse('UNSUPPORTED_MEDIA_TYPE', { close });
     }
     const address = addresses.entry(addressKey, nowUs());
     if (address === undefined) return exchange.refuse('TOO_MANY_REQUESTS', { close });
 
+    const isUpload = announced && route.upload !== undefined;
+    const uploadBytes = isUpload ? Number(head.contentLengths[0] ?? bytesMax) : 0;
+    if (this.#uploadBytes + uploadBytes > IMAGES.uploadBytesMax) {
+      return exchange.refuse('OVERLOADED', { close });
+    }
     let body: Promise<Body> = Promise.resolve(new Uint8Array());
     if (announced) {
-      body = exchange.readBody(nowUs() + limits.bodyTimeoutMs * 1000);
+      const withinMs = isUpload ? IMAGES.uploadMsMax : limits.bodyTimeoutMs;
+      body = exchange.readBody(nowUs() + withinMs * 1000, bytesMax);
       this.#awaitingBody.add(exchange);
     }
     this.#open += 1;
+    this.#uploadBytes += uploadBytes;
     this.#run(exchange, head, { route, id, record }, address, body)
       .catch((error: unknown) => this.#failed(exchange, error))
       .finally(() => {
         this.#open -= 1;
+        this.#uploadBytes -= uploadBytes;
         this.#awaitingBody.delete(exchange);
       });
   }
@@ -173,9 +186,12 @@ export class RestDoor {
       }
     }
     try {
-      const object = route.takesBody ? this.#parse(body) : {};
-      const { idempotencyKey, lastEventId } = head;
-      const request = { exchange, id, record, query, address, idempotencyKey, lastEventId };
+      const isUpload = route.upload !== undefined;
+      const object = route.takesBody && !isUpload ? this.#parse(body) : {};
+      const bytes = isUpload ? body : NO_BYTES;
+      const { idempotencyKey, lastEventId, ifNoneMatch, contentType } = head;
+      const said = { idempotencyKey, lastEventId, ifNoneMatch, contentType };
+      const request = { exchange, id, record, query, address, bytes, ...said };
       await route.run({ ...request, ...caller, body: object });
     } catch (error) {
       if (!(error instanceof MalformedField)) throw error;

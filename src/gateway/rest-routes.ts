@@ -39,6 +39,8 @@ import { discoveryRoutes } from './discovery-routes.ts';
 import { docsRoutes } from './docs-routes.ts';
 import type { Exchange } from './exchange.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
+import type { ImageContext } from './image-routes.ts';
+import { imageRoutes } from './image-routes.ts';
 import { flag, given, like, or, whole } from './parameters.ts';
 import type { ReceiptContext } from './receipt-routes.ts';
 import { receiptOf, receiptRoutes } from './receipt-routes.ts';
@@ -54,7 +56,13 @@ import { ADMIN, BIDDER, SELLER } from './user.ts';
 import type { WatchedTable } from './watched.ts';
 
 export interface RestContext
-  extends StreamContext, DiscoveryContext, ReceiptContext, AccountContext, ModeContext {
+  extends
+    StreamContext,
+    DiscoveryContext,
+    ReceiptContext,
+    AccountContext,
+    ModeContext,
+    ImageContext {
   readonly watched: WatchedTable;
 }
 
@@ -123,6 +131,7 @@ function marketRoutes(context: RestContext): readonly Route[] {
     ...streamRoutes(context),
     ...receiptRoutes(context),
     ...accountRoutes(context),
+    ...imageRoutes(context),
     {
       method: 'GET',
       path: '/v1/auctions/{id}/bids',

@@ -44,6 +44,7 @@ import {
   SESSION,
   TIME,
 } from './answer-schemas.ts';
+import { IMAGE_DOCS } from './image-docs.ts';
 
 export type Tag = 'auctions' | 'bids' | 'live' | 'discovery' | 'receipts' | 'accounts' | 'server';
 
@@ -52,6 +53,8 @@ export interface RouteDoc {
   /** What it does, in a few words. */
   readonly summary: string;
   readonly body?: ObjectSchema;
+  /** Default: application/json. */
+  readonly bodyType?: string;
   readonly answer: JsonSchema;
   /** Default: 200. */
   readonly status?: number;
@@ -334,6 +337,7 @@ export const ROUTE_DOCS: Readonly<Record<string, RouteDoc>> = {
     refusals: ['RESET_TOKEN_INVALID'],
     example: { body: { password: 'a third horse battery' } },
   },
+  ...IMAGE_DOCS,
   'GET /openapi.json': {
     tag: 'server',
     summary: 'This document.',

@@ -25,6 +25,11 @@ export interface RestRequest {
   readonly expiresAtMs: number;
   /** The header with which a stream goes on; empty: there is none. */
   readonly lastEventId: string;
+  /** The header `If-None-Match`; empty: there is none. */
+  readonly ifNoneMatch: string;
+  /** The body of an upload with its type as sent; empty for other routes. */
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
   /** The JSON object sent; empty for routes that take none. */
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -36,6 +41,10 @@ export interface Route {
   /** `open`: everybody; `user`: signed in; `read`: signed in, or anybody where watching is open; else roles, any of. */
   readonly access: 'open' | 'read' | 'user' | number;
   readonly takesBody: boolean;
+  /** The body is a file of any type, and may be larger. Not given: JSON. */
+  readonly upload?: { readonly bytesMax: number };
+  /** What an id looks like. Not given: as that of an auction. */
+  readonly idPattern?: RegExp;
   /** What is said of an id that cannot be one. Not given: AUCTION_UNKNOWN. */
   readonly unknownId?: RefusalName;
   /** Parameters of the query that it knows; names alone only until they are described. */

@@ -25,7 +25,9 @@ export interface HttpReply {
   write(chunk: string): boolean;
   /** Called when the send buffer has become empty. */
   onWritable(handler: (offset: number) => boolean): HttpReply;
-  end(body: string, closeConnection?: boolean): HttpReply;
+  end(body: string | Uint8Array, closeConnection?: boolean): HttpReply;
+  /** Ends an answer that has no body by its status. */
+  endWithoutBody(): HttpReply;
   close(): HttpReply;
   onAborted(handler: () => void): HttpReply;
   onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): HttpReply;

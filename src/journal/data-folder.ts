@@ -10,6 +10,7 @@
  *   shard-0/state.sqlite  the incremental snapshot
  *   accounts/             log.sqlite and head of the accounts, their keys.sqlite, and the outbox;
  *                         made when the first server that keeps accounts starts
+ *   images/               index.sqlite and files of images of listings (image/)
  *
  * A shard's head is there from the beginning, so a log that vanished is never taken for a new one.
  */
@@ -100,6 +101,16 @@ export function shardFiles(folder: string, index: number): ShardFiles {
     headFile: join(shard, 'head'),
     stateFile: join(shard, 'state.sqlite'),
   };
+}
+
+export interface ImageFiles {
+  readonly folder: string;
+  readonly indexFile: string;
+}
+
+export function imageFiles(folder: string): ImageFiles {
+  const images = join(folder, 'images');
+  return { folder: images, indexFile: join(images, 'index.sqlite') };
 }
 
 export interface AccountFiles {

@@ -45,7 +45,7 @@ export const MANIFEST_FILE = 'manifest.json';
 
 const META_PATH = 'gavel.json';
 const PATHS =
-  /^(gavel\.json|keys\/[\w-][\w.-]*|shard-\d+\/(log\.sqlite|head|state\.sqlite)|accounts\/(log\.sqlite|head|keys\.sqlite))$/;
+  /^(gavel\.json|keys\/[\w-][\w.-]*|shard-\d+\/(log\.sqlite|head|state\.sqlite)|accounts\/(log\.sqlite|head|keys\.sqlite)|images\/(index\.sqlite|[0-9a-f]{2}\/[0-9a-f]{64}-[a-z]+\.webp))$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** Whether a file of a data folder belongs into a snapshot. */

@@ -6,7 +6,7 @@
  *   check manifest ──▶ DATA.restoring-N: unpack ──▶ cut the logs (until) ──▶ raise the epoch ──▶ swap
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { CopyProgress } from './check-snapshot.ts';
 import { checkSnapshot, takeOut } from './check-snapshot.ts';
 import {
@@ -114,12 +114,13 @@ async function build(
   const hasAccounts = manifest.files.some(({ path }) => path.startsWith('accounts/'));
   if (hasAccounts) makeFolders(accounts, KEYS_FOLDER_MODE);
   const { files } = manifest;
+  const folders = new Set(files.map(({ path }) => dirname(join(building, path))));
+  for (const folder of folders) makeFolders(folder);
   for (const [i, file] of files.entries()) {
     await takeOut(snapshot, manifest, file, join(building, file.path));
     onProgress?.({ file: file.path, done: i + 1, total: files.length });
   }
-  for (const { index } of manifest.shards) syncFolder(shardFiles(building, index).folder);
-  if (hasAccounts) syncFolder(accounts);
+  for (const folder of folders) syncFolder(folder);
   syncFolder(keysFolder(building));
   syncFolder(building);
 }

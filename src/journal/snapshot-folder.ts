@@ -3,10 +3,11 @@
  * temporary name and renamed once everything in it is durable, so that what has the name of a
  * snapshot is one:
  *
- *   DIR.taking-N/   state ──▶ log ──▶ head (of the copied log) ──▶ accounts, keys ──▶ gavel.json
+ *   DIR.taking-N/   state ──▶ log ──▶ head (of the copied log) ──▶ accounts, images, keys ──▶ gavel.json
  *                   each written, packed and hashed in turn ──▶ manifest.json ──▶ renamed to DIR
  *
- * The state is copied before the log: rows of state must never be newer than the log.
+ * The state is copied before the log: rows of state must never be newer than the log. The table of
+ * images is copied before their files, which are written before it.
  */
 import {
   existsSync,
@@ -22,6 +23,7 @@ import type { CopyProgress } from './check-snapshot.ts';
 import {
   accountFiles,
   FOLDER_FORMAT,
+  imageFiles,
   KEYS_FOLDER_MODE,
   keysFolder,
   makeFolders,
@@ -47,7 +49,7 @@ import { pack } from './packed-file.ts';
 import { SEQ_NONE } from './seq.ts';
 import { TAKING } from './snapshot-names.ts';
 import type { CopiedLog } from './sqlite-copy.ts';
-import { copyLog, copyState, EMPTY_COPY } from './sqlite-copy.ts';
+import { copyDatabase, copyLog, copyState, EMPTY_COPY } from './sqlite-copy.ts';
 
 export interface SnapshotOptions {
   readonly nowMs: number;
@@ -59,7 +61,8 @@ export interface SnapshotOptions {
 /** One file to be copied; done in this order. */
 interface Step {
   readonly path: string;
-  readonly run: () => void;
+  /** False: the file is gone, and none was written. */
+  readonly run: () => void | false;
 }
 
 /**
@@ -85,6 +88,7 @@ export async function snapshotFolder(
       }),
     ).flat();
     if (meta.accounts === true) steps.push(...accountSteps(source, making));
+    steps.push(...imageSteps(source, making, (more) => steps.push(...more)));
     steps.push(...keySteps(source, making));
     steps.push({
       path: 'gavel.json',
@@ -143,14 +147,15 @@ async function takeSteps(
   { onProgress }: SnapshotOptions,
 ): Promise<ManifestFile[]> {
   const files: ManifestFile[] = [];
+  // Images become known on the way: the list grows.
   for (const [i, { path, run }] of steps.entries()) {
-    run();
+    if (run() === false) continue;
     const plain = join(making, path);
     files.push({ path, ...(await pack(plain, compressedPath(plain), modeOf(path))) });
     rmSync(plain);
     onProgress?.({ file: path, done: i + 1, total: steps.length });
   }
-  for (const folder of new Set(steps.map(({ path }) => dirname(join(making, path))))) {
+  for (const folder of new Set(files.map(({ path }) => dirname(join(making, path))))) {
     syncFolder(folder);
   }
   return files;
@@ -218,6 +223,31 @@ function accountSteps(source: string, target: string): Step[] {
   if (!existsSync(from.keysFile)) return steps;
   const path = 'accounts/keys.sqlite';
   return [...steps, { path, run: () => copyState(from.keysFile, to.keysFile) }];
+}
+
+/** Files of images that are there once the table has been copied; one may go in the meantime. */
+function imageSteps(source: string, target: string, add: (steps: Step[]) => void): Step[] {
+  const from = imageFiles(source);
+  const to = imageFiles(target);
+  if (!existsSync(from.indexFile)) return [];
+  const fileStep = (name: string): Step => ({
+    path: `images/${name}`,
+    run: () => copyIfThere(join(from.folder, name), join(to.folder, name)),
+  });
+  const run = (): void => {
+    makeFolders(to.folder);
+    copyDatabase(from.indexFile, to.indexFile);
+    const names = readdirSync(from.folder, { recursive: true, encoding: 'utf8' });
+    const paths = names.map((name) => name.replaceAll('\\', '/'));
+    add(paths.filter((name) => name.includes('/') && isCopied(`images/${name}`)).map(fileStep));
+  };
+  return [{ path: 'images/index.sqlite', run }];
+}
+
+function copyIfThere(from: string, to: string): void | false {
+  if (!existsSync(from)) return false;
+  makeFolders(dirname(to));
+  writeDurably(to, readFileSync(from));
 }
 
 function keySteps(source: string, target: string): Step[] {

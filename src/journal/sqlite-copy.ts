@@ -75,6 +75,25 @@ export function copyState(fromFile: string, toFile: string): void {
   renameSync(temporary, toFile);
 }
 
+/** Any database, as it is at one moment. @throws DamagedState where it is not whole. */
+export function copyDatabase(fromFile: string, toFile: string): void {
+  const temporary = `${toFile}.new`;
+  rmSync(temporary, { force: true });
+  const source = new Database(fromFile, { readonly: true, fileMustExist: true });
+  try {
+    const found: unknown = source.pragma('integrity_check', { simple: true });
+    if (found !== 'ok') throw new DamagedState(`${fromFile} is damaged: ${String(found)}`);
+    source.prepare('VACUUM INTO ?').run(temporary);
+  } catch (error) {
+    if (!isCorruption(error)) throw error;
+    throw new DamagedState(`${fromFile} is damaged: ${error.message}`, { cause: error });
+  } finally {
+    source.close();
+  }
+  syncFile(temporary);
+  renameSync(temporary, toFile);
+}
+
 /** A database written in one go: fast, because it only counts once it is renamed. */
 function written<T>(file: string, write: (target: Connection) => T): T {
   const temporary = `${file}.new`;

@@ -27,6 +27,7 @@ import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import { REFUSED } from '../protocol/messages/refused.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
 import { AccountThread } from './account-thread.ts';
+import { ImageOffice } from './image-office.ts';
 import { gatewayLimits, ruleSettings } from './options.ts';
 import { lastAliveUs, Outages } from './outage.ts';
 import { ReadModel } from './read-model.ts';
@@ -77,6 +78,7 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
   const node: NodeInTheMaking = { settings, log, meta, clock, gateway: null, outages: null };
   const failure = Promise.withResolvers<NodeFailure>();
   const shards = makeShards(node, failure.resolve);
+  const images = new ImageOffice(folder, log);
   let readModel: ReadModel | null = null;
   let accounts: AccountThread | null = null;
   try {
@@ -105,13 +107,14 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     // 5. The doors open, and auctions start and end.
     readModel = settings.discovery.enabled ? readModelOf(node, shards) : null;
     const upkeep = new Upkeep(settings, shards, log);
-    const asked = { discovery: readModel, receipts, accounts, upkeep };
+    const asked = { discovery: readModel, receipts, accounts, images, upkeep };
     const gateway = await openGateway(node, shards, keys, asked);
     node.gateway = gateway;
     for (const revocation of revocations) gateway.revoke(revocation);
     shards.startClocks();
     readModel?.start();
     upkeep.start();
+    images.start();
     gateway.setReady(true);
     const refresh = refreshKeys(keys, settings.auth.jwks, log);
     const close = (): void => {
@@ -119,12 +122,13 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
       release();
     };
     const nowMs = (): number => node.clock.nowUs() / 1000;
-    const parts = { settings, gateway, shards, readModel, upkeep, outages, accounts, ownKey };
+    const beside = { readModel, upkeep, images };
+    const parts = { settings, gateway, shards, ...beside, outages, accounts, ownKey };
     return running({ ...parts, log, nowMs, close, failed: failure.promise });
   } catch (error) {
     node.gateway?.close();
     node.outages?.abandon();
-    await readModel?.stop();
+    await Promise.all([readModel?.stop(), images.stop()]);
     // Nothing was answered, and a shard that has failed would never come to a clean stop.
     await Promise.all([shards.abandon(), accounts?.stop()]);
     release();
@@ -208,7 +212,7 @@ function openGateway(
   node: NodeInTheMaking,
   shards: ShardSet,
   keys: KeySet,
-  asked: Pick<GatewayOptions, 'discovery' | 'receipts' | 'accounts' | 'upkeep'>,
+  asked: Pick<GatewayOptions, 'discovery' | 'receipts' | 'accounts' | 'images' | 'upkeep'>,
 ): Promise<Gateway> {
   const { settings, clock, log } = node;
   const { server, auth } = settings;
@@ -242,6 +246,7 @@ interface Parts {
   readonly shards: ShardSet;
   readonly readModel: ReadModel | null;
   readonly upkeep: Upkeep;
+  readonly images: ImageOffice;
   readonly outages: Outages;
   readonly accounts: AccountThread | null;
   readonly ownKey: SigningKey | null;
@@ -255,7 +260,7 @@ interface Parts {
 
 function running(parts: Parts): RunningNode {
   const { settings, gateway, shards, readModel, outages, accounts, ownKey, close, failed } = parts;
-  const { upkeep } = parts;
+  const { upkeep, images } = parts;
   const { host, internalHost, publicUrl } = settings.server;
   let { drainMs } = settings.server;
   const { issuer, audience, accessTtlMs } = settings.auth;
@@ -267,7 +272,7 @@ function running(parts: Parts): RunningNode {
       outages.abandon();
       await gateway.drain(STOP.lastWordsMs);
       gateway.close();
-      await Promise.all([readModel?.stop(), upkeep.stop()]);
+      await Promise.all([readModel?.stop(), upkeep.stop(), images.stop()]);
       await Promise.all([shards.abandon(), accounts?.stop()]);
       close();
       return reason;
@@ -291,7 +296,7 @@ function running(parts: Parts): RunningNode {
       gateway.finish();
       await lastMinute(parts, drainMs);
       await gateway.drain(drainMs);
-      await Promise.all([readModel?.stop(), upkeep.stop()]);
+      await Promise.all([readModel?.stop(), upkeep.stop(), images.stop()]);
       await outages.begin();
       await Promise.all([shards.stop(), accounts?.stop()]);
       gateway.close();

@@ -61,6 +61,12 @@ export const REFUSALS = {
     false,
     'This connection watches as many auctions as it may.',
   ),
+  IMAGE_STORE_FULL: refusal(
+    2006,
+    503,
+    true,
+    'There is no room for images at the moment; everything else goes on.',
+  ),
 
   // 3000: the auction, in order of precedence
   AUCTION_UNKNOWN: refusal(3000, 404, false, 'There is no auction with this id.'),
@@ -118,6 +124,14 @@ export const REFUSALS = {
   RECORD_UNKNOWN: refusal(3022, 404, false, 'There is no bid of yours with this record number.'),
   AUCTION_NOT_OVER: refusal(3023, 409, true, 'There is a report once the auction is over.'),
   BIDDER_UNKNOWN: refusal(3024, 404, false, 'Nobody has bid on this auction under this alias.'),
+  IMAGE_UNKNOWN: refusal(3040, 404, false, 'There is no such image here.'),
+  IMAGE_UNREADABLE: refusal(
+    3041,
+    400,
+    false,
+    'This is no image that can be taken; reason says why.',
+  ),
+  TOO_MANY_IMAGES: refusal(3042, 409, false, 'The listing has as many images as it may.'),
 
   // 4000: the account
   NOT_SIGNED_IN: refusal(4000, 401, false, 'Sign in first, with a token.'),

@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { imageFile } from '../image/fixture.ts';
 import { Server, temporaryFolder, UNLIMITED, until } from './harness.ts';
 import type { Fields } from './wire-client.ts';
 import { list, rest } from './wire-client.ts';
@@ -87,6 +88,16 @@ async function documentOf(server: Server): Promise<Document> {
   return (await (await fetch(`${server.url}/openapi.json`)).json()) as Document;
 }
 
+/** A form with one file. */
+async function upload(server: Server, token: string, auctionId: string): Promise<Called> {
+  const body = new FormData();
+  body.set('image', new Blob([Uint8Array.from(await imageFile('png', 8, 8))]), 'lamp.png');
+  const init = { method: 'POST', headers: { authorization: `Bearer ${token}` }, body };
+  const response = await fetch(`${server.url}/v1/auctions/${auctionId}/images`, init);
+  const type = response.headers.get('content-type') ?? '';
+  return { status: response.status, type, text: await response.text() };
+}
+
 class World {
   readonly server: Server;
   readonly #tokens = new Map<string, string>();
@@ -117,6 +128,12 @@ class World {
       const bob = await this.token('bob', 'bidder');
       const bid = await rest(this.server.url, bob, 'POST', `/v1/auctions/${id}/bids`, body);
       return { id, record: String(bid.body['record']) };
+    }
+    if (path.includes('/images')) {
+      const made = await upload(this.server, sam, id);
+      const [{ hash } = { hash: '' }] = (JSON.parse(made.text) as { images: { hash: string }[] })
+        .images;
+      return path.startsWith('/v1/images') ? { id: hash, record: 'small' } : { id, record: hash };
     }
     if (path.endsWith('/report')) {
       const body = { how: 'cancel' };
@@ -155,7 +172,7 @@ test('every operation does what its example and its schema say', limited, async 
     });
   for (const { path, method, operation } of operationsOf(document)) {
     const what = `${method} ${path}`;
-    const { id, record } = path.startsWith('/v1/auctions/{id}')
+    const { id, record } = /^\/v1\/(auctions|images)\/\{id\}/.test(path)
       ? await world.auction(path)
       : {
           id: path.includes('reset') && path.includes('{id}') ? await resetToken() : '',
@@ -175,7 +192,11 @@ test('every operation does what its example and its schema say', limited, async 
         ? String(session['accessToken'])
         : await tokenFor(world, operation.description ?? '');
     const asked = query.length === 0 ? address : `${address}?${query.join('&')}`;
-    const { status, type, text } = await call(server, token, method, asked, body);
+    const isUpload = 'multipart/form-data' in (operation.requestBody?.content ?? {});
+    if (body !== undefined && 'images' in body) Object.assign(body, { images: [record] });
+    const { status, type, text } = isUpload
+      ? await upload(server, token, id)
+      : await call(server, token, method, asked, body);
 
     const wanted = Object.keys(operation.responses).find((one) => Number(one) < 300);
     if (wanted === undefined) {
@@ -224,6 +245,8 @@ const FOR_ALL: Readonly<Record<string, string>> = {
   'post /v1/auctions/{id}/bids': 'that is what auctions are for',
   'post /v1/auctions/{id}/buy-now': 'the same',
   'post /v1/password-resets/{id}': 'the id is the secret',
+  'get /v1/auctions/{id}/images': 'images of a listing are public',
+  'get /v1/images/{id}/{record}': 'the same',
 };
 
 test(

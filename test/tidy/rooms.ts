@@ -46,6 +46,8 @@ export const ROOMS: RoomTable = {
   },
   // Read models: what the records say, told in tables. Of the rules it knows the events.
   projection: { lib: 'all', auction: 'types', journal: 'all', config: LIMITS },
+  // Files and a table beside the logs: it knows how to write durably, and nothing of auctions.
+  image: { lib: 'all', journal: ['data-folder.ts', 'sqlite-connection.ts'], config: LIMITS },
   routing: { lib: 'all' },
   // Of the auctions the gateway knows only what an id looks like, to find it in a frame.
   // Of the read model what can be asked: the questions and their answers.
@@ -59,6 +61,8 @@ export const ROOMS: RoomTable = {
     // Signatures are made elsewhere: keys of receipts never come here.
     receipt: 'types',
     account: ACCOUNT,
+    // Of the images what can be asked: they are kept by another thread.
+    image: ['requests.ts'],
   },
   // Composition roots: whatever is put together is put together here.
   node: {
@@ -66,6 +70,7 @@ export const ROOMS: RoomTable = {
     config: 'all',
     auction: 'all',
     account: 'all',
+    image: 'all',
     protocol: 'all',
     journal: 'all',
     receipt: 'all',
@@ -99,6 +104,7 @@ export const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'uWebSockets.js': ['gateway'],
   'better-sqlite3': ['journal'],
   commander: ['cli'],
+  sharp: ['image'],
 };
 
 export interface Purity {

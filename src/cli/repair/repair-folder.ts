@@ -2,12 +2,21 @@
  * Carries out a plan: a whole new data folder is made beside the damaged one, checked like any other,
  * and only then put in its place. The damaged one is kept as it is.
  */
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ShardFiles } from '../../journal/data-folder.ts';
 import {
   accountFiles,
   aliveFile,
+  imageFiles,
   KEYS_FOLDER_MODE,
   keysFolder,
   makeFolders,
@@ -52,6 +61,7 @@ export async function repairFolder(plan: RepairPlan, nowMs: number): Promise<Rep
     for (const index of plan.shards.keys()) buildShard(plan, index, building);
     if (meta.accounts === true) await buildAccounts(plan, building);
     await buildKeys(plan, building);
+    copyImages(folder, building);
     if (existsSync(aliveFile(folder))) {
       copyFileSync(aliveFile(folder), aliveFile(building));
       syncFile(aliveFile(building));
@@ -66,6 +76,20 @@ export async function repairFolder(plan: RepairPlan, nowMs: number): Promise<Rep
     if (!existsSync(swapFile(folder))) rmSync(building, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** As they are: nothing is decided by them, and each file has its own hash as its name. */
+function copyImages(folder: string, building: string): void {
+  const from = imageFiles(folder).folder;
+  if (!existsSync(from)) return;
+  const to = imageFiles(building).folder;
+  cpSync(from, to, { recursive: true });
+  for (const name of readdirSync(to, { recursive: true, encoding: 'utf8' })) {
+    const path = join(to, name);
+    if (statSync(path).isDirectory()) syncFolder(path);
+    else syncFile(path);
+  }
+  syncFolder(to);
 }
 
 /** A damaged shard goes without its incremental snapshot: the log alone is enough. */
