@@ -3,6 +3,7 @@
  * first fault is returned with its field, so that a seller's form can point at it.
  */
 import { isCurrency } from '../lib/currency.ts';
+import { isInTree } from './categories.ts';
 import { incrementsFault } from './increments.ts';
 import { CENTS_MAX, isCents } from './money.ts';
 import { FAT_FINGER_RANGE, isFatFingerFactor, softCloseFault } from './settings.ts';
@@ -113,6 +114,10 @@ export function textFault(text: ListingText, settings: RuleSettings): ListingFau
   for (const name of category) {
     const wrong = lineFault(name, settings.categoryCharsMax);
     if (wrong !== null) return fault('category', wrong);
+  }
+  const { categories } = settings;
+  if (Object.keys(categories).length > 0 && !isInTree(categories, category)) {
+    return fault('category', 'must be one of the categories of this marketplace');
   }
   return null;
 }

@@ -2,6 +2,7 @@
  * What the operator may decide about the rules, with the defaults as data. Everything here is read
  * by decide only: an event carries its outcome, so a changed setting never changes the past.
  */
+import type { CategoryTree } from './categories.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../config/limits.ts';
 import { incrementsFault } from './increments.ts';
 import type { IncrementsByCurrency } from './increments.ts';
@@ -45,6 +46,8 @@ export interface RuleSettings {
   readonly categoryCharsMax: number;
   /** Names in a category path. */
   readonly categoryDepthMax: number;
+  /** Where listings may stand; empty: anywhere, sellers name categories themselves. */
+  readonly categories: CategoryTree;
 }
 
 export const RULE_SETTINGS: RuleSettings = Object.freeze({
@@ -75,6 +78,7 @@ export const RULE_SETTINGS: RuleSettings = Object.freeze({
   descriptionCharsMax: 32_768,
   categoryCharsMax: 120,
   categoryDepthMax: 8,
+  categories: Object.freeze({}),
 });
 
 /**

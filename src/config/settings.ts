@@ -56,6 +56,20 @@ const incrementsByCurrency = z.record(z.string().refine(isCurrency), incrementTa
     issue.code === 'invalid_key' ? 'must be a currency code of ISO 4217, such as USD' : undefined,
 });
 
+/** Names below names; a name with nothing below it may stand alone. */
+interface Categories {
+  readonly [name: string]: Categories | null;
+}
+
+const categories: z.ZodType<Categories> = z.record(
+  z
+    .string()
+    .min(1)
+    .max(WIRE.categoryCharsMax)
+    .refine((name) => name.trim() !== '', { error: 'a category needs a name' }),
+  z.lazy(() => categories.nullable()),
+);
+
 export const KEYS = {
   server: {
     host: line('0.0.0.0', 'Address of the public listener: REST and WebSocket.'),
@@ -198,6 +212,12 @@ export const KEYS = {
       {},
       incrementsByCurrency,
       "Bid increments in minor units; a currency that is not named uses eBay's table.",
+    ),
+    categories: structure(
+      'tree of names, such as {Home: {Lamps: {}, Chairs: {}}, Books: {}}',
+      {},
+      categories,
+      'Where listings may stand, at any depth; empty: sellers name categories themselves.',
     ),
   },
   limits: {

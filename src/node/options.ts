@@ -15,6 +15,7 @@ export function ruleSettings({ rules }: Settings): RuleSettings {
     softClose: rules.softClose,
     // Checked by the schema; only the brand is missing.
     incrementsByCurrency: rules.incrementsByCurrency as unknown as IncrementsByCurrency,
+    categories: rules.categories,
     outageCreditWithinMs: outageCredit.policy === 'exact' ? outageCredit.withinMs : null,
     retractAllBeforeEndMs: retraction.allBeforeMs,
     retractNewestWithinMs: retraction.newestWithinMs,

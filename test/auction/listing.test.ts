@@ -38,6 +38,7 @@ function list(
   termsGiven: TermsGiven = {},
   text: Partial<ListingText> = {},
   id = ID,
+  settings: RuleSettings = RULE_SETTINGS,
 ): ReturnType<typeof decideListing> {
   const command: ListAuction = {
     kind: 'ListAuction',
@@ -46,8 +47,21 @@ function list(
     terms: terms(termsGiven),
     text: { ...TEXT, ...text },
   };
-  return decideListing(REF, command, LISTED_AT, RULE_SETTINGS);
+  return decideListing(REF, command, LISTED_AT, settings);
 }
+
+test('where there is a tree of categories, a listing stands in it or in none', () => {
+  const categories = { Home: { Lamps: {}, Chairs: null }, Books: {} };
+  const settings = { ...RULE_SETTINGS, categories };
+  const taken = [[], ['Home'], ['Home', 'Lamps'], ['Home', 'Chairs'], ['Books']];
+  for (const category of taken) assert.ok('terms' in list({}, { category }, ID, settings));
+  const others = [['Lamps'], ['home'], ['Home', 'Books'], ['Home', 'Chairs', 'Old'], ['toString']];
+  for (const category of [...others, ['__proto__'], ['Home', 'constructor']]) {
+    const refused = list({}, { category }, ID, settings);
+    assert.ok('refusal' in refused && refused.field === 'category', category.join('/'));
+    assert.ok('terms' in list({}, { category }), 'without a tree, sellers name them');
+  }
+});
 
 test('a listing becomes an auction with its first update', () => {
   assert.deepEqual(list(), {
