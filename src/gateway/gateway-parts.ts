@@ -140,9 +140,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const limits: GatewayLimits = { ...GATEWAY_LIMITS, ...options.limits };
   assertLimits(limits);
   const { shards, clock, log, receipts } = options;
-  const allowAnonymous = options.allowAnonymous ?? true;
-  const trustProxy = options.trustProxy ?? false;
-  const discovery = options.discovery ?? null;
+  const { allowAnonymous = true, trustProxy = false, discovery = null } = options;
   const registry = options.registry ?? new Registry();
   const nowUs = (): number => clock.nowUs();
 

@@ -44,13 +44,13 @@ export const IMAGE_DOCS: Readonly<Record<string, RouteDoc>> = {
     refusals: ['NOT_YOUR_AUCTION', 'CHANGE_TOO_LATE'],
     example: { body: { images: [SOME_HASH] } },
   },
-  'DELETE /v1/auctions/{id}/images/{record}': {
+  'DELETE /v1/auctions/{id}/images/{hash}': {
     tag: 'auctions',
     summary: 'Takes an image, named by its hash, off a listing without bids.',
     answer: IMAGES_SHOWN,
     refusals: ['NOT_YOUR_AUCTION', 'CHANGE_TOO_LATE', 'IMAGE_UNKNOWN'],
   },
-  'GET /v1/images/{id}/{record}': {
+  'GET /v1/images/{hash}/{size}': {
     tag: 'auctions',
     summary: 'An image by its hash, in the size small, medium, large or full. It never changes.',
     answer: { type: 'string' },

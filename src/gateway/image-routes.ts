@@ -65,13 +65,13 @@ export function imageRoutes({ images, calls }: ImageContext): readonly Route[] {
       order(request, port, calls),
     ),
     route(
-      { method: 'DELETE', path: `${ofListing}/{record}`, access: SELLER, takesBody: false },
+      { method: 'DELETE', path: `${ofListing}/{hash}`, access: SELLER, takesBody: false },
       (request, port) => remove(request, port, calls),
     ),
     route(
       {
         method: 'GET',
-        path: '/v1/images/{id}/{record}',
+        path: '/v1/images/{hash}/{size}',
         access: 'open',
         takesBody: false,
         idPattern: IMAGE_HASH,

@@ -125,17 +125,11 @@ function access({ access: who }: Route): Json {
 }
 
 function pathParameters({ path, unknownId }: Route): readonly Json[] {
-  const isImage = path.includes('/images/');
   const means: Readonly<Record<string, string>> = {
-    id:
-      unknownId === 'IMAGE_UNKNOWN'
-        ? 'The hash of the image.'
-        : unknownId === undefined
-          ? `The auction: ${AUCTION_ID_MEANS}.`
-          : 'The token of the reset.',
-    record: isImage
-      ? 'The hash of the image, or of an image its size.'
-      : 'Number of the record that answered the bid.',
+    id: unknownId === undefined ? `The auction: ${AUCTION_ID_MEANS}.` : 'The token of the reset.',
+    record: 'Number of the record that answered the bid.',
+    hash: 'The hash of the image.',
+    size: 'The size of the image.',
   };
   return Array.from(path.matchAll(/\{([a-z]+)\}/g), ([, name = '']) => ({
     name,

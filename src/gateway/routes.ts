@@ -10,7 +10,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** A request that has passed the door. */
 export interface RestRequest {
   readonly exchange: Exchange;
-  /** What stands in place of `{id}`, and of `{record}`. */
+  /** What stands in place of the first placeholder of the path, and of the second; else empty. */
   readonly id: string;
   readonly record: string;
   readonly query: URLSearchParams;
@@ -36,7 +36,7 @@ export interface RestRequest {
 
 export interface Route {
   readonly method: Method;
-  /** Parts between slashes; `{id}` and `{record}` stand for any one part. */
+  /** Parts between slashes; up to two such as `{id}` stand for any one part. */
   readonly path: string;
   /** `open`: everybody; `user`: signed in; `read`: signed in, or anybody where watching is open; else roles, any of. */
   readonly access: 'open' | 'read' | 'user' | number;
@@ -78,17 +78,17 @@ export class RouteTable {
   }
 }
 
-/** The parts in place of `{id}` and `{record}` (empty where there are none) when the path fits. */
+/** The parts in place of the first and the second placeholder, when the path fits. */
 function matched(
   pattern: readonly string[],
   parts: readonly string[],
 ): { readonly id: string; readonly record: string } | undefined {
   if (pattern.length !== parts.length) return undefined;
-  const found = { id: '', record: '' };
+  const found: string[] = [];
   for (let i = 0; i < pattern.length; i++) {
-    if (pattern[i] === '{id}' && parts[i] !== '') found.id = parts[i] as string;
-    else if (pattern[i] === '{record}' && parts[i] !== '') found.record = parts[i] as string;
+    if (pattern[i]?.startsWith('{') === true && parts[i] !== '') found.push(parts[i] as string);
     else if (pattern[i] !== parts[i]) return undefined;
   }
-  return found;
+  const [id = '', record = ''] = found;
+  return { id, record };
 }

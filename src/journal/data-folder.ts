@@ -103,16 +103,6 @@ export function shardFiles(folder: string, index: number): ShardFiles {
   };
 }
 
-export interface ImageFiles {
-  readonly folder: string;
-  readonly indexFile: string;
-}
-
-export function imageFiles(folder: string): ImageFiles {
-  const images = join(folder, 'images');
-  return { folder: images, indexFile: join(images, 'index.sqlite') };
-}
-
 export interface AccountFiles {
   readonly folder: string;
   readonly logFile: string;

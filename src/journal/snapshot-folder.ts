@@ -23,7 +23,6 @@ import type { CopyProgress } from './check-snapshot.ts';
 import {
   accountFiles,
   FOLDER_FORMAT,
-  imageFiles,
   KEYS_FOLDER_MODE,
   keysFolder,
   makeFolders,
@@ -35,6 +34,7 @@ import {
   UnusableDataFolder,
   writeDurably,
 } from './data-folder.ts';
+import { imageFiles } from './image-files.ts';
 import { HeadFile, readHead } from './head-file.ts';
 import type { Manifest, ManifestFile, ManifestShard } from './manifest.ts';
 import {

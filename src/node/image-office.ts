@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { IMAGES } from '../config/limits.ts';
 import type { ImagePort } from '../gateway/image-port.ts';
 import type { ImageReply, ImageRequest } from '../image/requests.ts';
-import { imageFiles } from '../journal/data-folder.ts';
+import { imageFiles } from '../journal/image-files.ts';
 import type { Log } from '../lib/log.ts';
 import type { FromImages, ImageWorkerData, ToImages } from './image-worker.ts';
 

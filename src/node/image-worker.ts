@@ -6,7 +6,7 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { IMAGES } from '../config/limits.ts';
-import { imageFiles } from '../journal/data-folder.ts';
+import { imageFiles } from '../journal/image-files.ts';
 import { must } from '../lib/assert.ts';
 import { FolderStore } from '../image/folder-store.ts';
 import { ImageDesk } from '../image/image-desk.ts';

@@ -157,9 +157,10 @@ class Response {
       onWritable: () => reply,
       end: (body) => {
         this.isOver = true;
-        this.chunks.push(body);
+        this.chunks.push(Buffer.from(body).toString());
         return reply;
       },
+      endWithoutBody: () => assert.fail('there is always something to say'),
       close: () => reply,
       onAborted: (handler) => {
         this.abort = handler;
@@ -290,7 +291,8 @@ class Rig {
   }
 
   request(exchange: Exchange): RestRequest {
-    const empty = { record: '', idempotencyKey: '', lastEventId: '', body: {} };
+    const headers = { idempotencyKey: '', lastEventId: '', ifNoneMatch: '', contentType: '' };
+    const empty = { record: '', ...headers, body: {}, bytes: new Uint8Array() };
     const nobody = { user: null, roles: 0, accountSession: null, expiresAtMs: Infinity };
     const query = new URLSearchParams();
     return { exchange, id: AUCTION_A, query, address: this.address, ...empty, ...nobody };

@@ -39,6 +39,8 @@ interface Called {
 }
 
 const HOUR_MS = 3_600_000;
+/** A part of a path that stands for something. */
+const PLACE = /\{[a-z]+\}/;
 const ENV = { ...UNLIMITED, GAVEL_ACCOUNTS_HASH_COST: '14', GAVEL_DATA_SHARDS: '1' };
 const limited = { timeout: 120_000 };
 
@@ -172,7 +174,7 @@ test('every operation does what its example and its schema say', limited, async 
     });
   for (const { path, method, operation } of operationsOf(document)) {
     const what = `${method} ${path}`;
-    const { id, record } = /^\/v1\/(auctions|images)\/\{id\}/.test(path)
+    const { id, record } = /^\/v1\/(auctions|images)\/\{/.test(path)
       ? await world.auction(path)
       : {
           id: path.includes('reset') && path.includes('{id}') ? await resetToken() : '',
@@ -182,7 +184,7 @@ test('every operation does what its example and its schema say', limited, async 
       .filter(({ example }) => example !== undefined)
       .map(({ name, example = '' }) => `${name}=${encodeURIComponent(example)}`);
     if (path === '/v1/events') query.push(`auctions=${(await world.auction(path)).id}`);
-    const address = path.replace('{id}', id).replace('{record}', record);
+    const address = path.replace(PLACE, id).replace(PLACE, record);
     const example = operation.requestBody?.content['application/json']?.example;
     const body = example === undefined ? undefined : filled(example, path, session, password);
     const isAccount = path.startsWith('/v1/me') || path === '/v1/sessions/current';
@@ -246,7 +248,7 @@ const FOR_ALL: Readonly<Record<string, string>> = {
   'post /v1/auctions/{id}/buy-now': 'the same',
   'post /v1/password-resets/{id}': 'the id is the secret',
   'get /v1/auctions/{id}/images': 'images of a listing are public',
-  'get /v1/images/{id}/{record}': 'the same',
+  'get /v1/images/{hash}/{size}': 'the same',
 };
 
 test(
@@ -260,9 +262,9 @@ test(
     let kept = 0;
     for (const { path, method, operation } of operationsOf(await documentOf(server))) {
       const what = `${method} ${path}`;
-      if (!path.includes('{id}') || Object.hasOwn(FOR_ALL, what)) continue;
+      if (!PLACE.test(path) || Object.hasOwn(FOR_ALL, what)) continue;
       const { id, record } = await world.auction(path);
-      const address = path.replace('{id}', id).replace('{record}', record);
+      const address = path.replace(PLACE, id).replace(PLACE, record);
       const body = operation.requestBody?.content['application/json']?.example;
       const { status, text } = await call(server, mallory, method, address, body);
       assert.ok(status === 403 || status === 404 || status === 409, `${what}: ${status} ${text}`);

@@ -16,7 +16,6 @@ import type { ShardFiles } from '../../journal/data-folder.ts';
 import {
   accountFiles,
   aliveFile,
-  imageFiles,
   KEYS_FOLDER_MODE,
   keysFolder,
   makeFolders,
@@ -28,6 +27,7 @@ import {
   writeDurably,
   writeFolderMeta,
 } from '../../journal/data-folder.ts';
+import { imageFiles } from '../../journal/image-files.ts';
 import { swapFolder } from '../../journal/folder-swap.ts';
 import { HeadFile } from '../../journal/head-file.ts';
 import { modeOf } from '../../journal/manifest.ts';
