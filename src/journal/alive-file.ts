@@ -10,6 +10,7 @@ import { constants, readFileSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { asDiskFailure } from './disk-failure.ts';
 
 const TIME_BYTES = 8;
 const BYTES = TIME_BYTES + 4;
@@ -36,13 +37,18 @@ export class AliveFile {
     this.#file = file;
   }
 
-  /** Opens it for writing, with this time in it, durably. */
+  /** Opens it for writing, with this time in it, durably. @throws DiskFailure */
   static async begin(path: string, aliveUs: number): Promise<AliveFile> {
     // Not cut to nothing first: what stands there holds until it is overwritten.
     const file = new AliveFile(await open(path, constants.O_RDWR | constants.O_CREAT));
-    await file.write(aliveUs);
-    await file.#file.sync();
-    return file;
+    try {
+      await file.write(aliveUs);
+      await file.#file.sync();
+      return file;
+    } catch (error) {
+      await file.close();
+      throw asDiskFailure(error, path);
+    }
   }
 
   async write(aliveUs: number): Promise<void> {
