@@ -55,7 +55,7 @@ export const WIRE = {
 
 /** Sockets. */
 export const SOCKETS = {
-  /** Open connections of a process; about 20 KB of memory each; their numbers have 20 bits. */
+  /** Open connections of a process; about 4 KB of memory each while idle; their numbers have 20 bits. */
   connectionsMax: 900_000,
   /** Auctions that one connection watches. */
   subscriptionsMax: 100_000,
