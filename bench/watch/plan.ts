@@ -36,9 +36,14 @@ export interface WatchResult {
   readonly bids: number;
   /** Updates that did not follow on from the one before them, over the whole run. */
   readonly gaps: number;
-  /** From sending the oldest bid that an update stands for to its arrival, microseconds. */
+  /**
+   * From sending the oldest bid that an update stands for to its arrival, microseconds; where nobody
+   * bids, from when the update was made.
+   */
   readonly latencyUs: HistogramData;
-  /** Updates whose oldest bid was not answered yet when they arrived: not in the histogram. */
+  /** The same from sending the newest bid, whose price the update carries. */
+  readonly newestLatencyUs: HistogramData;
+  /** Updates with a bid that was not answered yet when they arrived: not in the histograms. */
   readonly untimed: number;
   readonly ended: readonly Ended[];
   /** Of one core, over the measured time. */

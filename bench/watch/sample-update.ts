@@ -1,6 +1,7 @@
 /** What the loops that Gavel is compared with publish: updates of a busy auction, one after the other. */
 import { MsgpackWriter } from '../../src/lib/msgpack-writer.ts';
 import { BID_UPDATE } from '../../src/protocol/messages/bid-update.ts';
+import { tenthsOfMs } from './moment.ts';
 
 /** Bids that one update stands for. */
 const BIDS = 50;
@@ -9,7 +10,7 @@ export class SampleUpdates {
   readonly #writer = new MsgpackWriter(64);
   #seq = 100_000;
 
-  /** The next one, in bytes of its own. */
+  /** The next one, in bytes of its own. Its price says when it was made. */
   next(): Uint8Array {
     const fromSeq = this.#seq + 1;
     this.#seq += BIDS;
@@ -17,7 +18,7 @@ export class SampleUpdates {
     BID_UPDATE.write(this.#writer, {
       handle: 1,
       seq: this.#seq,
-      currentPriceCents: 1_000_000 + this.#seq,
+      currentPriceCents: tenthsOfMs(),
       minimumNextCents: 1_000_100 + this.#seq,
       bidCount: this.#seq,
       leadingBidder: 1,

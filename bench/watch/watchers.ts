@@ -4,7 +4,9 @@
  * oldest bid that an update stands for, so it is the commit's own time, the way to it and the tick.
  *
  *   bid k ──sent──▶ server ──answer: position s──▶ sentMs[s]
- *                     └──update f..s──▶ each watcher: now − sentMs[f]
+ *                     └──update f..s──▶ each watcher: now − sentMs[f], and − sentMs[s]
+ *
+ * Where nobody bids, a loop publishes updates that say themselves when they were made.
  */
 import { Connection, FIRST_BID_ID } from '../load/connection.ts';
 import type { ConnectionEvents } from '../load/connection.ts';
@@ -14,6 +16,7 @@ import { sleep } from '../child.ts';
 import { BID_UPDATE } from '../../src/protocol/messages/bid-update.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { SUBSCRIBE } from '../../src/protocol/messages/subscribe.ts';
+import { usSince } from './moment.ts';
 import type { Ended, WatchPlan, WatchResult } from './plan.ts';
 import { SocketIoWatcher } from './socket-io-watcher.ts';
 import { UpdateReader } from './update-reader.ts';
@@ -35,6 +38,7 @@ export class Watchers {
   /** By request id: when it was sent. */
   readonly #askedMs: number[] = [];
   readonly #latency = new Histogram();
+  readonly #newestLatency = new Histogram();
   #isMeasuring = false;
   #deliveries = 0;
   #untimed = 0;
@@ -142,9 +146,19 @@ export class Watchers {
     this.#price[watcher] = currentPriceCents;
     if (!this.#isMeasuring) return;
     this.#deliveries += 1;
+    if (this.#plan.bidderTokens.length === 0) {
+      this.#latency.record(usSince(currentPriceCents));
+      return;
+    }
     const sentMs = this.#sentMs[fromSeq];
-    if (sentMs === undefined) this.#untimed += 1;
-    else this.#latency.record((performance.now() - sentMs) * 1000);
+    const newestMs = this.#sentMs[seq];
+    if (sentMs === undefined || newestMs === undefined) {
+      this.#untimed += 1;
+      return;
+    }
+    const nowMs = performance.now();
+    this.#latency.record((nowMs - sentMs) * 1000);
+    this.#newestLatency.record((nowMs - newestMs) * 1000);
   }
 
   #lose(index: number, reason: string): void {
@@ -159,6 +173,7 @@ export class Watchers {
       bids: this.#bids,
       gaps: this.#gaps,
       latencyUs: this.#latency.toData(),
+      newestLatencyUs: this.#newestLatency.toData(),
       untimed: this.#untimed,
       ended: this.#ended(),
       cpuCores,
