@@ -207,8 +207,12 @@ export const DISCOVERY = {
   offsetMax: 1_000,
   /** After this time a bid counts half for what is lively. */
   heatHalfLifeMs: 60 * MINUTE_MS,
-  /** Of an auction or a person, so many biddings are looked at for a recommendation. */
+  /**
+   * For a recommendation, the newest of an auction's or a person's biddings are looked at; of an
+   * auction with very many, the newest among so many of them.
+   */
   recommendFrom: 50,
+  recommendAmong: 2_000,
   recommendEach: 50,
   /** Questions that may wait for the thread that answers them. */
   questionsMax: 1_000,

@@ -199,8 +199,10 @@ export class Discovery {
         `WITH seeds(key) AS (${from}),
          people(user) AS (
            SELECT DISTINCT user FROM (
-             SELECT b.user FROM seeds JOIN bidding b ON b.listing = seeds.key
-             ORDER BY b.last_ms DESC LIMIT @from
+             SELECT user FROM (
+               SELECT b.user, b.last_ms FROM seeds JOIN bidding b ON b.listing = seeds.key
+               LIMIT @among
+             ) ORDER BY last_ms DESC LIMIT @from
            ) WHERE user IS NOT (SELECT key FROM user WHERE id = @me)
          )
          SELECT b.listing, count(*) FROM people
@@ -215,6 +217,7 @@ export class Discovery {
         id: auctionId ?? userId,
         me: userId,
         from: DISCOVERY.recommendFrom,
+        among: DISCOVERY.recommendAmong,
         limit,
       }) as [number, number][];
     const near = this.#sameCategory(auctionId, userId, limit);

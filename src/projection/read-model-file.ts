@@ -13,7 +13,7 @@ import { isCorruption, openConnection, WrongFormat } from '../journal/sqlite-con
 /** "GAVR" */
 const APPLICATION_ID = 0x47_41_56_52;
 /** Raised with every change of the tables or of what is written into them. */
-const FORMAT = 1;
+const FORMAT = 2;
 const TOKENS = "tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'";
 
 export const READ_MODEL: FileKind = {
@@ -87,7 +87,7 @@ export const READ_MODEL: FileKind = {
       last_ms   INTEGER NOT NULL,
       PRIMARY KEY (user, listing)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX bidding_by_listing ON bidding (listing, last_ms);
+    CREATE INDEX bidding_by_listing ON bidding (listing);
     CREATE VIRTUAL TABLE live_words USING fts5 (
       title, description, content = '', contentless_delete = 1, ${TOKENS}
     );
