@@ -98,6 +98,12 @@ function load(store: StateStore, state: ShardState): Map<AuctionRef, Seq> {
     if (row.kind === USERS_ROW) loadUsers(reader, row, state);
     else if (row.kind === AUCTION_ROW) {
       reader.open(row.bytes).array();
+      if (row.key !== state.nextAuction) {
+        throw new DamagedState(
+          `the snapshot has auction ${row.key} without auction ${state.nextAuction}; ` +
+            'without the snapshot the log alone is enough',
+        );
+      }
       attemptCounts.set(row.key as AuctionRef, reader.uint());
       state.addAuction(readAuction(reader));
       appliedSeqs.set(row.key as AuctionRef, row.appliedSeq);

@@ -95,7 +95,7 @@ export class ShardState {
     this.#schedule(auction);
   }
 
-  /** The auctions that changed since this was last asked. */
+  /** The auctions that changed since this was last asked; new ones in the order of listing. */
   takeChanged(): readonly AuctionRef[] {
     const changed = this.#changed;
     for (const ref of changed) this.#isChanged[ref] = 0;
@@ -103,8 +103,13 @@ export class ShardState {
     return changed;
   }
 
-  /** Every auction counts as changed, with all its attempts: nothing is known to be stored. */
+  /**
+   * Every auction counts as changed, with all its attempts: nothing is known to be stored. In the
+   * order of listing, also where some had changed already: a snapshot that is cut short must not
+   * hold an auction without those before it.
+   */
   forgetSaved(): void {
+    this.takeChanged();
     for (const auction of this.auctions()) {
       auction.attempts.forgetSaved();
       this.#markChanged(auction.ref);
