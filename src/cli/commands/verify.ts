@@ -9,7 +9,7 @@ import type { ConfigOptions } from '../config-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Progress, grouped } from '../progress.ts';
 import type { AccountCheck } from '../inspection/account-check.ts';
-import type { ShardCheck } from '../inspection/shard-check.ts';
+import type { Checked } from '../inspection/check-shards.ts';
 import type { Context, Terminal } from '../terminal.ts';
 
 interface VerifyOptions extends ConfigOptions {
@@ -18,8 +18,6 @@ interface VerifyOptions extends ConfigOptions {
   readonly receipt?: string;
   readonly keys?: string;
 }
-
-type Checked = ShardCheck & { readonly shard: number; readonly tookMs: number };
 
 export function verifyCommand(context: Context): Command {
   const command = declare({
@@ -70,22 +68,26 @@ async function run(
   const { isSnapshot } = await import('../../journal/check-snapshot.ts');
   if (dir !== undefined || isSnapshot(folder)) return runSnapshot(folder, options, context);
   const { shardIndexes } = await import('../inspection/shard-reading.ts');
+  const startedMs = performance.now();
   const checks: Checked[] = [];
-  for (const index of shardIndexes(folder, options.shard)) {
-    checks.push(await checkOne(folder, index, terminal));
-    if (options.json !== true) tell(checks.at(-1), terminal);
+  for await (const check of checked(folder, shardIndexes(folder, options.shard), terminal)) {
+    checks.push(check);
+    if (options.json !== true) tell(check, terminal);
   }
+  const tookMs = Math.round(performance.now() - startedMs);
   const accounts = options.shard === undefined ? await checkTheAccounts(folder) : null;
   if (options.json !== true) tellAccounts(accounts, terminal);
   const damaged = [...checks, ...(accounts === null ? [] : [accounts])].filter(
     ({ finding }) => finding !== null,
   );
   if (options.json === true) {
-    terminal.out(JSON.stringify({ folder, ok: damaged.length === 0, shards: checks, accounts }));
+    const ok = damaged.length === 0;
+    terminal.out(JSON.stringify({ folder, ok, tookMs, shards: checks, accounts }));
   } else if (damaged.length === 0) {
     const records = checks.reduce((sum, each) => sum + each.records, 0);
     terminal.out(
-      `All is well: ${grouped(records)} records in ${checks.length} shard(s) of ${folder}`,
+      `All is well: ${grouped(records)} records in ${checks.length} shard(s) of ${folder}, ` +
+        `${perSecond(records, tookMs)} records/s`,
     );
   } else {
     terminal.err('Do not start a server on this folder. What can be done: gavel repair');
@@ -157,28 +159,40 @@ function tellAccounts(check: AccountCheck | null, terminal: Terminal): void {
   terminal.err(`accounts: DAMAGED. ${where}${finding.what}`);
 }
 
-async function checkOne(folder: string, index: number, terminal: Terminal): Promise<Checked> {
-  const { checkShardOf } = await import('../inspection/folder-check.ts');
+/** Shows how far they are while none has anything to say. */
+async function* checked(
+  folder: string,
+  shards: readonly number[],
+  terminal: Terminal,
+): AsyncIterable<Checked> {
+  const { checkShards } = await import('../inspection/check-shards.ts');
   const progress = new Progress(terminal, 'records');
-  const check = checkShardOf(folder, index, (seq, lastSeq) =>
-    progress.at(`shard ${index}`, seq, lastSeq),
-  );
-  progress.end();
-  return { shard: index, tookMs: Math.round(progress.elapsedMs), ...check };
+  const show = (done: number, total: number): void => progress.at('checking', done, total);
+  try {
+    for await (const check of checkShards(folder, shards, show)) {
+      progress.end();
+      yield check;
+    }
+  } finally {
+    progress.end();
+  }
 }
 
-function tell(check: Checked | undefined, terminal: Terminal): void {
-  if (check === undefined) return;
+function perSecond(records: number, tookMs: number): string {
+  return grouped(Math.round((records * 1000) / Math.max(1, tookMs)));
+}
+
+function tell(check: Checked, terminal: Terminal): void {
   const { shard, records, batches, auctions, users, tookMs, finding } = check;
   if (finding !== null) {
     const where = finding.record > 0 ? `first bad record ${finding.record}: ` : '';
     terminal.err(`shard ${shard}: DAMAGED. ${where}${finding.what}`);
     return;
   }
-  const rate = grouped(Math.round((records * 1000) / Math.max(1, tookMs)));
   terminal.out(
     `shard ${shard}: ${grouped(records)} records in ${grouped(batches)} batches, ` +
-      `${grouped(auctions)} auctions, ${grouped(users)} users; ${rate} records/s`,
+      `${grouped(auctions)} auctions, ${grouped(users)} users; ` +
+      `${perSecond(records, tookMs)} records/s`,
   );
   terminal.out(`  head   ${check.headHash.slice(0, 32)} at record ${grouped(check.headSeq)}`);
   if (check.stateHash !== null) terminal.out(`  state  ${check.stateHash.slice(0, 32)}`);

@@ -7,6 +7,7 @@ import { readFolderMeta, shardFiles } from '../../journal/data-folder.ts';
 import type { FolderMeta } from '../../journal/data-folder.ts';
 import { openSqliteJournalForReading } from '../../journal/sqlite-journal.ts';
 import type { JournalReading } from '../../journal/sqlite-journal.ts';
+import { SEQ_NONE } from '../../journal/seq.ts';
 import { SqliteStateStore } from '../../journal/sqlite-state-store.ts';
 import type { StateRow, StateStore } from '../../journal/state-store.ts';
 import { CliError } from '../cli-error.ts';
@@ -45,6 +46,7 @@ export function readSnapshot(folder: string, index: number): StateStore | null {
   try {
     const { lowSeq } = store;
     const rows: StateRow[] = [...store.rows()];
+    if (rows.length === 0 && lowSeq === SEQ_NONE) return null;
     const never = (): never => {
       throw new Error('a check does not write');
     };
