@@ -20,6 +20,7 @@ import { LATENCY } from './scenarios/latency.ts';
 import { OVERLOAD } from './scenarios/overload.ts';
 import { REDIS } from './scenarios/redis.ts';
 import { RESTART } from './scenarios/restart.ts';
+import { VERIFY } from './scenarios/verify.ts';
 
 export interface FinishedScenario extends ScenarioReport {
   readonly name: string;
@@ -42,6 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
   LATENCY,
   REDIS,
   RESTART,
+  VERIFY,
   BYTES,
   FANOUT,
   CONNECTIONS,

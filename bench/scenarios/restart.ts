@@ -10,12 +10,11 @@ import type { Scenario } from '../scenario.ts';
 import { atMost, figure } from '../figure.ts';
 import type { ScenarioReport } from '../figure.ts';
 import { GavelServer } from '../gavel-server.ts';
-import { load, summary, told } from '../load/workload.ts';
+import { fillLog } from '../load/filled-log.ts';
+import { summary } from '../load/workload.ts';
 import type { LoadTarget } from '../load/workload.ts';
 import type { LoadResult } from '../load/plan.ts';
 
-const AUCTIONS = 1000;
-const FILL_MS_MAX = 10 * 60_000;
 const READY_MS = 3_000;
 const ASKED_AT_ONCE = 16;
 
@@ -23,16 +22,7 @@ export const RESTART: Scenario = {
   name: 'restart',
   title: 'time from the start of the process to ready, after a kill',
   async run(bench): Promise<ScenarioReport> {
-    const killed = join(bench.folder, 'killed');
-    const first = await GavelServer.start(bench, { data: killed });
-    const target = await first.target(AUCTIONS);
-    const filled = await load({ ...bench, warmupMs: 0, durationMs: FILL_MS_MAX }, target, {
-      kind: 'closed',
-      window: 64,
-      bidsMax: bench.loggedBids,
-    });
-    await first.kill();
-    bench.say(`  ${told(`${filled.bidsSent.toLocaleString('en-US')} bids logged`, filled)}`);
+    const { folder: killed, target, filled } = await fillLog(bench);
     const runs: number[] = [];
     let missing = 0;
     for (let run = 1; run <= bench.runs; run++) {

@@ -31,6 +31,7 @@ export function benchCommand(context: Context): Command {
       '  latency  at 58,000 bids/s, from the scheduled time\n' +
       "  redis    side by side with the seed's design (needs redis-server, and npm ci in bench/)\n" +
       '  restart  time to ready after a kill\n' +
+      '  verify   how fast gavel verify reads a log\n' +
       '  bytes    of an update on the wire\n' +
       '  fanout   10,000 watchers of one auction (its peers need npm ci in bench/)\n' +
       '  connections\n' +
