@@ -1,4 +1,7 @@
-/** Makes a failing seed's world as small as it can be while the failure stays. */
+/**
+ * Makes a failing seed's world as small as it can be while the failure stays. It has to be the same
+ * one: a world can also be so small that nothing can come right in it.
+ */
 import type { Limits, Plan } from './plan.ts';
 import { FAULTS, planOf } from './plan.ts';
 import type { Outcome } from './simulation.ts';
@@ -14,17 +17,23 @@ export async function shrink(
   run: (plan: Plan) => Promise<Outcome>,
 ): Promise<Shrunk> {
   let best = first;
+  const wanted = shapeOf(first.outcome.violations[0]);
   for (let again = true; again;) {
     again = false;
     for (const limits of smaller(best.limits, planOf(seed, best.limits))) {
       const outcome = await run(planOf(seed, limits));
-      if (outcome.violations.length === 0) continue;
+      if (!outcome.violations.some((violation) => shapeOf(violation) === wanted)) continue;
       best = { limits, outcome };
       again = true;
       break;
     }
   }
   return best;
+}
+
+/** What a violation says, without its numbers. */
+function shapeOf(violation: string | undefined): string {
+  return (violation ?? '').split('\n', 1).join('').replaceAll(/\d+/g, '#');
 }
 
 /** Each a step smaller, the largest steps first. */

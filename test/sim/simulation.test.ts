@@ -6,13 +6,17 @@
  *   npm run sim -- --seed n --trace       one seed, and what happened in it
  */
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { BUGS } from './bugs.ts';
 import { runSeeds } from './main.ts';
 import { FAULTS, planOf } from './plan.ts';
 import { simulate } from './simulation.ts';
 
-const SEEDS = process.env['GAVEL_TEST_LONG'] === '1' ? 100_000 : 2_000;
+const IS_LONG = process.env['GAVEL_TEST_LONG'] === '1';
+const SEEDS = IS_LONG ? 100_000 : 2_000;
+/** The long form tries other seeds each time, and says which; CI has always the same ones. */
+const FIRST_SEED = IS_LONG ? randomInt(2 ** 31) : 1;
 /** A snapshot that was begun again after a failed one wrote auctions out of order. */
 const FOUND_MISTAKES = [3948, 5124, 5602, 6171];
 /** A planted bug has to be found by then. */
@@ -21,14 +25,14 @@ const BUG_SEEDS = 2_000;
 it(`holds every promise in ${SEEDS} seeds`, async (t) => {
   const told: string[] = [];
   const report = await runSeeds({
-    seed: 1,
+    seed: FIRST_SEED,
     seeds: SEEDS,
     trace: false,
     print: (line) => told.push(line),
     progress: () => {},
     isStopped: () => false,
   });
-  t.diagnostic(JSON.stringify(report));
+  t.diagnostic(`from seed ${FIRST_SEED}: ${JSON.stringify(report)}`);
   assert.deepEqual(report.failed, [], told.join('\n'));
   for (const fault of FAULTS) {
     assert.ok((report.injected[fault] ?? 0) >= SEEDS / 10, `too few of the fault: ${fault}`);
