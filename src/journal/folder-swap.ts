@@ -7,7 +7,7 @@
  *
  * Both folders are locked meanwhile, so that no server starts in between.
  */
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   DamagedDataFolder,
@@ -43,6 +43,25 @@ export function swapFolder(target: string, finished: string, aside: string | nul
 }
 
 /**
+ * A folder that is a file system of its own cannot be renamed. To be asked before anything is built
+ * beside it, on a disk that is not meant for it.
+ * @throws UnusableDataFolder
+ */
+export function refuseMountPoint(target: string): void {
+  const path = resolve(target);
+  const isMounted = existsSync(path) && lstatSync(path).dev !== lstatSync(dirname(path)).dev;
+  if (isMounted) throw cannotBeRenamed(target);
+}
+
+function cannotBeRenamed(target: string, options?: ErrorOptions): UnusableDataFolder {
+  return new UnusableDataFolder(
+    `${target} cannot be renamed, so nothing can take its place (a file system of its own?); ` +
+      'keep the data in a folder inside it, and name that one with --data',
+    options,
+  );
+}
+
+/**
  * Carries out what an interrupted swap has left to do; before a data folder is opened for writing.
  * @throws DataFolderInUse where the swap is going on, DamagedDataFolder
  */
@@ -73,11 +92,7 @@ function moveAway(target: string, to: string): void {
   } catch (cause) {
     // Nothing has happened yet, and trying again at each start would not help.
     forget(target);
-    throw new UnusableDataFolder(
-      `${target} cannot be renamed, so nothing can take its place (a file system of its own?); ` +
-        'name a new folder in it with --data',
-      { cause },
-    );
+    throw cannotBeRenamed(target, { cause });
   }
 }
 

@@ -24,7 +24,7 @@ import {
   syncFolder,
   UnusableDataFolder,
 } from './data-folder.ts';
-import { finishSwap, swapFolder } from './folder-swap.ts';
+import { finishSwap, refuseMountPoint, swapFolder } from './folder-swap.ts';
 import type { Until } from './log-cut.ts';
 import { cutLog } from './log-cut.ts';
 import type { Manifest } from './manifest.ts';
@@ -65,6 +65,7 @@ export async function restoreFolder(
   options: RestoreOptions,
 ): Promise<Restored> {
   finishSwap(target);
+  refuseMountPoint(target);
   const manifest = await checkSnapshot(snapshot);
   refuseUnknownShard(snapshot, manifest, options.until ?? null);
   const replaced = isOccupied(target);

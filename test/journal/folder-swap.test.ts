@@ -27,6 +27,7 @@ import {
 import { finishSwap, swapFolder } from '../../src/journal/folder-swap.ts';
 import { sealedJson } from '../../src/journal/sealed-json.ts';
 import { openShardStorage } from '../../src/journal/shard-storage.ts';
+import { restoreFolder } from '../../src/journal/restore-folder.ts';
 import { snapshotFolder } from '../../src/journal/snapshot-folder.ts';
 import { openSqliteJournalForReading } from '../../src/journal/sqlite-journal.ts';
 import { root, whyNoStrace } from '../server/harness.ts';
@@ -166,3 +167,27 @@ test(
     assert.ok(seen.old > 0 && seen.new > 1, 'kills fell before and after the swap began');
   },
 );
+
+test('a folder that is a file system of its own is refused before anything is built beside it', async (t) => {
+  const home = temporaryFolder(t);
+  const snapshot = join(home, 'snapshot');
+  const options = { nowMs: 2, server: 'test' };
+  await snapshotFolder(folderWith(join(home, 'source'), 2), snapshot, options);
+  const target = join(home, 'disk');
+  mkdirSync(target);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', target]);
+  if (mounted.status !== 0) return t.skip('a file system of its own needs the rights to mount one');
+  try {
+    const before = readdirSync(home);
+    for (const force of [false, true]) {
+      const restored = restoreFolder(snapshot, target, { ...options, force });
+      await assert.rejects(restored, /disk cannot be renamed.*folder inside it.*--data/);
+      writeFileSync(join(target, 'something'), 'there');
+    }
+    assert.deepEqual(readdirSync(home), before);
+    await restoreFolder(snapshot, join(target, 'data'), { ...options, force: false });
+    assert.equal(records(join(target, 'data')), 2);
+  } finally {
+    spawnSync('umount', ['-l', target]);
+  }
+});

@@ -28,7 +28,7 @@ import {
   writeFolderMeta,
 } from '../../journal/data-folder.ts';
 import { imageFiles } from '../../journal/image-files.ts';
-import { swapFolder } from '../../journal/folder-swap.ts';
+import { refuseMountPoint, swapFolder } from '../../journal/folder-swap.ts';
 import { HeadFile } from '../../journal/head-file.ts';
 import { modeOf } from '../../journal/manifest.ts';
 import { SEQ_NONE } from '../../journal/seq.ts';
@@ -53,6 +53,7 @@ type LogFiles = Pick<ShardFiles, 'folder' | 'logFile' | 'headFile'>;
 /** Of a folder that is locked by the caller. @throws CliError where the result would not be whole */
 export async function repairFolder(plan: RepairPlan, nowMs: number): Promise<Repaired> {
   const { folder, meta, mayLose } = plan;
+  refuseMountPoint(folder);
   const building = `${resolve(folder)}.repairing-${nowMs}`;
   const setAside = `${resolve(folder)}.before-repair-${nowMs}`;
   try {
