@@ -16,6 +16,11 @@ import type { ImageSize } from './requests.ts';
 
 const FILE_NAME = /^([0-9a-f]{64})-[a-z]+\.webp$/;
 
+/** Where the folder of images has this size of an image. */
+export function imagePath(folder: string, hash: string, size: ImageSize): string {
+  return join(folder, hash.slice(0, 2), `${hash}-${size}.webp`);
+}
+
 export class FolderStore implements ImageStore {
   readonly #folder: string;
 
@@ -66,6 +71,6 @@ export class FolderStore implements ImageStore {
   }
 
   #path(hash: string, size: ImageSize): string {
-    return join(this.#folder, hash.slice(0, 2), `${hash}-${size}.webp`);
+    return imagePath(this.#folder, hash, size);
   }
 }

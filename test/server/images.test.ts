@@ -3,7 +3,7 @@
  * middle of uploads leaves, and that bids go on beside.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { IMAGES } from '../../src/config/limits.ts';
@@ -115,6 +115,14 @@ test(
         assert.equal(bytes.toString('latin1', 8, 12), 'WEBP');
       }
     }
+    const whole = await gavel('verify', '--data', restored);
+    assert.equal(whole.code, 0, whole.err);
+    assert.match(whole.out, new RegExp(`images: ${full.length}, all there`));
+    rmSync(join(restored, 'images', filesOf(restored)[0] as string));
+    const lacking = await gavel('verify', '--data', restored);
+    assert.equal(lacking.code, 74);
+    assert.match(lacking.err, /images: DAMAGED\. .*webp is missing/);
+    assert.doesNotMatch(lacking.err, /Do not start/);
   },
 );
 

@@ -87,6 +87,7 @@ export const ROOMS: RoomTable = {
     projection: 'all',
     gateway: ['token.ts', 'user.ts'],
     account: 'all',
+    image: ['check-images.ts'],
     lib: 'all',
     config: 'all',
     auction: 'all',

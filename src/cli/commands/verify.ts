@@ -8,6 +8,7 @@ import { configFrom, withDataOptions } from '../config-options.ts';
 import type { ConfigOptions } from '../config-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Progress, grouped } from '../progress.ts';
+import type { ImageCheck } from '../../image/check-images.ts';
 import type { AccountCheck } from '../inspection/account-check.ts';
 import type { Checked } from '../inspection/check-shards.ts';
 import type { Context, Terminal } from '../terminal.ts';
@@ -26,8 +27,8 @@ export function verifyCommand(context: Context): Command {
     description:
       'Walks the log of every shard, and that of the accounts, from its first record: checksums,\n' +
       'hash chain, no holes. Applies every record again and compares the result with the stored\n' +
-      'snapshot. Names the first record that does not fit. Writes nothing, and may run while the\n' +
-      'server does.\n' +
+      'snapshot. Names the first record that does not fit; of images, the first file. Writes\n' +
+      'nothing, and may run while the server does.\n' +
       'With DIR, a snapshot: whether each of its files is what its manifest says.\n' +
       'With --receipt: whether a receipt is genuine, and the log up to its record unchanged.',
     examples: [
@@ -75,24 +76,27 @@ async function run(
     if (options.json !== true) tell(check, terminal);
   }
   const tookMs = Math.round(performance.now() - startedMs);
-  const accounts = options.shard === undefined ? await checkTheAccounts(folder) : null;
-  if (options.json !== true) tellAccounts(accounts, terminal);
-  const damaged = [...checks, ...(accounts === null ? [] : [accounts])].filter(
-    ({ finding }) => finding !== null,
-  );
+  const isAll = options.shard === undefined;
+  const accounts = isAll ? await checkTheAccounts(folder) : null;
+  const images = isAll ? await checkTheImages(folder) : null;
+  const decides = [...checks, ...(accounts === null ? [] : [accounts])];
+  const isFit = decides.every(({ finding }) => finding === null);
+  const ok = isFit && (images === null || images.finding === null);
+  if (!ok) context.exitCode = EXIT.data;
   if (options.json === true) {
-    const ok = damaged.length === 0;
-    terminal.out(JSON.stringify({ folder, ok, tookMs, shards: checks, accounts }));
-  } else if (damaged.length === 0) {
+    return terminal.out(JSON.stringify({ folder, ok, tookMs, shards: checks, accounts, images }));
+  }
+  tellAccounts(accounts, terminal);
+  tellImages(images, terminal);
+  if (ok) {
     const records = checks.reduce((sum, each) => sum + each.records, 0);
     terminal.out(
       `All is well: ${grouped(records)} records in ${checks.length} shard(s) of ${folder}, ` +
         `${perSecond(records, tookMs)} records/s`,
     );
-  } else {
+  } else if (!isFit) {
     terminal.err('Do not start a server on this folder. What can be done: gavel repair');
   }
-  if (damaged.length > 0) context.exitCode = EXIT.data;
 }
 
 /** @throws DamagedCopy, which names the file that differs */
@@ -147,6 +151,25 @@ async function runReceipt(
 async function checkTheAccounts(folder: string): Promise<AccountCheck | null> {
   const { checkAccounts } = await import('../inspection/account-check.ts');
   return checkAccounts(folder);
+}
+
+async function checkTheImages(folder: string): Promise<ImageCheck | null> {
+  const { checkImages } = await import('../../image/check-images.ts');
+  const { imageFiles } = await import('../../journal/image-files.ts');
+  const files = imageFiles(folder);
+  return checkImages(files.folder, files.indexFile);
+}
+
+function tellImages(check: ImageCheck | null, terminal: Terminal): void {
+  if (check === null) return;
+  const { images, badFiles, finding } = check;
+  if (finding === null) return terminal.out(`images: ${grouped(images)}, all there`);
+  const more = badFiles > 1 ? ` (and ${grouped(badFiles - 1)} more files)` : '';
+  terminal.err(`images: DAMAGED. ${finding}${more}`);
+  terminal.err(
+    'Listings lack these pictures, nothing else is wrong with them. Copy the files back from a\n' +
+      'restored snapshot, or have them uploaded again.',
+  );
 }
 
 function tellAccounts(check: AccountCheck | null, terminal: Terminal): void {
