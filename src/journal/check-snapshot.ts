@@ -1,7 +1,7 @@
 /** Whether a snapshot is whole, and what its manifest says it is: before anything relies on it. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { FOLDER_FORMAT } from './data-folder.ts';
+import { FOLDER_FORMAT } from './folder-meta.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
 import { MANIFEST_FILE, modeOf, readManifest, SNAPSHOT_FORMAT, storedPath } from './manifest.ts';
 import type { Content, Stored } from './packed-file.ts';

@@ -27,26 +27,15 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import { SHARDS } from '../config/limits.ts';
 import { assert } from '../lib/assert.ts';
 import { asDiskFailure, DiskFailure } from './disk-failure.ts';
 import { WAY_OUT } from './journal.ts';
+import type { FolderMeta } from './folder-meta.ts';
+import { FOLDER_FORMAT, isFolderMeta, parseFolderMeta } from './folder-meta.ts';
 import { HeadFile, readHead } from './head-file.ts';
 import { MANIFEST_FILE } from './manifest.ts';
-import { openSealedJson, sealedJson } from './sealed-json.ts';
+import { sealedJson } from './sealed-json.ts';
 import { SEQ_NONE } from './seq.ts';
-
-export const FOLDER_FORMAT = 1;
-
-export interface FolderMeta {
-  readonly format: number;
-  readonly shards: number;
-  /** Raised when history may not be continuous: after a restore. */
-  readonly epoch: number;
-  readonly createdAtMs: number;
-  /** The folder `accounts` was made: from here on it has to be there. */
-  readonly accounts?: true;
-}
 
 /** The folder cannot be used as it is; the message says why and what to do. */
 export class UnusableDataFolder extends Error {
@@ -152,7 +141,7 @@ export function openDataFolder(folder: string, options: OpenFolderOptions): Fold
   if (options.shards !== null && options.shards !== meta.shards) {
     throw new UnusableDataFolder(
       `${folder} was made with ${meta.shards} shards and cannot be opened with ${options.shards}: ` +
-        'the number of shards is fixed when the folder is made; leave the setting out',
+        `leave the setting out, or stop the server and run: gavel reshard --to ${options.shards}`,
     );
   }
   return meta;
@@ -210,7 +199,7 @@ function noDataFolder(folder: string): UnusableDataFolder {
   const lacks = `${folder} is no data folder (it has no ${META_FILE})`;
   if (existsSync(swapFile(folder))) {
     return new UnusableDataFolder(
-      `${lacks}: a restore or repair was interrupted at its end; start the server, that finishes it`,
+      `${lacks}: a restore, repair or reshard was interrupted at its end; start the server, that finishes it`,
     );
   }
   if (existsSync(join(folder, MANIFEST_FILE))) {
@@ -319,7 +308,7 @@ function makeFolder(folder: string, options: OpenFolderOptions): FolderMeta {
   refuseStrangers(folder);
   const shards = options.shards ?? options.shardsDefault;
   const meta = { format: FOLDER_FORMAT, shards, epoch: 1, createdAtMs: options.nowMs };
-  assert(isMeta(meta), `a data folder can have ${shards} shards`);
+  assert(isFolderMeta(meta), `a data folder can have ${shards} shards`);
   makeFolders(folder);
   for (let index = 0; index < meta.shards; index++) {
     const files = shardFiles(folder, index);
@@ -369,29 +358,5 @@ function refuseUsedShard(folder: string, name: string): void {
 function lostMeta(folder: string, withData: string): DamagedDataFolder {
   return new DamagedDataFolder(
     `${metaFile(folder)} is missing, but ${withData} has data; ${WAY_OUT}`,
-  );
-}
-
-/** What a gavel.json says; undefined where it is damaged. */
-export function parseFolderMeta(text: string): FolderMeta | undefined {
-  const fields = openSealedJson(text);
-  if (fields === undefined) return undefined;
-  const { format, shards, epoch, createdAtMs, accounts } = fields;
-  const meta = { format, shards, epoch, createdAtMs };
-  if (!isMeta(meta)) return undefined;
-  return accounts === true ? { ...meta, accounts } : meta;
-}
-
-function isMeta(meta: {
-  readonly [Key in Exclude<keyof FolderMeta, 'accounts'>]: unknown;
-}): meta is Omit<FolderMeta, 'accounts'> {
-  const { format, shards, epoch, createdAtMs } = meta;
-  const isWhole = (value: unknown, low: number, high = Number.MAX_SAFE_INTEGER): boolean =>
-    Number.isSafeInteger(value) && Number(value) >= low && Number(value) <= high;
-  return (
-    isWhole(format, 1) &&
-    isWhole(shards, 1, SHARDS.countMax) &&
-    isWhole(epoch, 1) &&
-    isWhole(createdAtMs, 0)
   );
 }

@@ -8,11 +8,11 @@ import Database from 'better-sqlite3';
 import type { ShardFiles } from './data-folder.ts';
 import { syncFolder } from './data-folder.ts';
 import { HeadFile } from './head-file.ts';
+import type { CopiedLog } from './log-builder.ts';
+import { EMPTY_COPY } from './log-builder.ts';
 import { lastSeqOf } from './log-table.ts';
 import type { LogRow } from './log-table.ts';
 import { SEQ_NONE } from './seq.ts';
-import type { CopiedLog } from './sqlite-copy.ts';
-import { EMPTY_COPY } from './sqlite-copy.ts';
 
 /** Up to and with this moment in every shard (microseconds since 1970), or this record of one. */
 export type Until = { readonly atUs: number } | { readonly shard: number; readonly seq: number };

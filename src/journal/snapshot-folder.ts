@@ -22,7 +22,6 @@ import { dirname, join, resolve } from 'node:path';
 import type { CopyProgress } from './check-snapshot.ts';
 import {
   accountFiles,
-  FOLDER_FORMAT,
   KEYS_FOLDER_MODE,
   keysFolder,
   makeFolders,
@@ -34,6 +33,7 @@ import {
   UnusableDataFolder,
   writeDurably,
 } from './data-folder.ts';
+import { FOLDER_FORMAT } from './folder-meta.ts';
 import { imageFiles } from './image-files.ts';
 import { HeadFile, readHead } from './head-file.ts';
 import type { Manifest, ManifestFile, ManifestShard } from './manifest.ts';
@@ -48,8 +48,9 @@ import {
 import { pack } from './packed-file.ts';
 import { SEQ_NONE } from './seq.ts';
 import { TAKING } from './snapshot-names.ts';
-import type { CopiedLog } from './sqlite-copy.ts';
-import { copyDatabase, copyLog, copyState, EMPTY_COPY } from './sqlite-copy.ts';
+import type { CopiedLog } from './log-builder.ts';
+import { EMPTY_COPY } from './log-builder.ts';
+import { copyDatabase, copyLog, copyState } from './sqlite-copy.ts';
 
 export interface SnapshotOptions {
   readonly nowMs: number;

@@ -9,29 +9,19 @@
  */
 import { renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { JOURNAL } from '../config/limits.ts';
-import { NO_HASH } from './chain.ts';
 import { syncFile } from './data-folder.ts';
 import { readHead } from './head-file.ts';
-import type { Head } from './journal.ts';
+import type { CopiedLog } from './log-builder.ts';
+import { LogBuilder } from './log-builder.ts';
 import type { CheckedRow } from './log-table.ts';
-import { asDamage, INSERT_ROW, LOG_FILE, LogTable, lastSeqOf } from './log-table.ts';
+import { asDamage, LOG_FILE, LogTable } from './log-table.ts';
 import type { Seq } from './seq.ts';
 import { SEQ_NONE, seqAfter } from './seq.ts';
-import type { Connection } from './sqlite-connection.ts';
 import { isCorruption, openForReading } from './sqlite-connection.ts';
 import type { SqliteJournalFiles } from './sqlite-journal.ts';
 import { checkedEnd } from './sqlite-journal.ts';
 import { SqliteStateStore } from './sqlite-state-store.ts';
 import { DamagedState } from './state-store.ts';
-
-/** How far a copied log goes, and when that was committed (microseconds since 1970; 0: never). */
-export interface CopiedLog {
-  readonly head: Head;
-  readonly atUs: number;
-}
-
-export const EMPTY_COPY: CopiedLog = { head: { seq: SEQ_NONE, hash: NO_HASH }, atUs: 0 };
 
 /**
  * Copies a log up to what it holds now; returns how far that is.
@@ -43,8 +33,7 @@ export function copyLog(from: SqliteJournalFiles, toLogFile: string): CopiedLog 
   try {
     const table = new LogTable(source, from.logFile);
     const { head } = checkedEnd(table, expected, from);
-    const rows = table.scan(seqAfter(SEQ_NONE), head.seq);
-    return written(toLogFile, (target) => copyRows(rows, head.seq, target));
+    return copyRows(table.scan(seqAfter(SEQ_NONE), head.seq), head.seq, toLogFile);
   } catch (error) {
     throw asDamage(error, from.logFile, SEQ_NONE);
   } finally {
@@ -94,53 +83,25 @@ export function copyDatabase(fromFile: string, toFile: string): void {
   renameSync(temporary, toFile);
 }
 
-/** A database written in one go: fast, because it only counts once it is renamed. */
-function written<T>(file: string, write: (target: Connection) => T): T {
-  const temporary = `${file}.new`;
-  rmSync(temporary, { force: true });
-  const target = new Database(temporary);
-  let result: T;
-  try {
-    target.pragma(`page_size = ${JOURNAL.pageBytes}`);
-    target.pragma('synchronous = OFF');
-    target.exec(LOG_FILE.schema);
-    target.pragma(`application_id = ${LOG_FILE.applicationId}`);
-    target.pragma(`user_version = ${LOG_FILE.format}`);
-    result = write(target);
-  } finally {
-    target.close();
-  }
-  syncFile(temporary);
-  renameSync(temporary, file);
-  return result;
-}
-
 /** Makes a log of rows that were checked, in their order. */
 export function writeLog(rows: Iterable<Pick<CheckedRow, 'row'>>, toLogFile: string): CopiedLog {
-  const all = Number.MAX_SAFE_INTEGER as Seq;
-  return written(toLogFile, (target) => copyRows(rows, all, target));
+  return copyRows(rows, Number.MAX_SAFE_INTEGER as Seq, toLogFile);
 }
 
 function copyRows(
   rows: Iterable<Pick<CheckedRow, 'row'>>,
   lastSeq: Seq,
-  target: Connection,
+  toLogFile: string,
 ): CopiedLog {
-  const insert = target.prepare(INSERT_ROW);
-  let copied = EMPTY_COPY;
-  let bytes = 0;
-  target.exec('BEGIN');
-  for (const { row } of rows) {
-    const { firstSeq, count, epoch, atUs, checksum, hash, payload } = row;
-    insert.run(firstSeq, count, epoch, atUs, checksum, hash, payload);
-    copied = { head: { seq: lastSeqOf(row), hash }, atUs };
-    // What a server appends meanwhile is for the next copy.
-    if (copied.head.seq >= lastSeq) break;
-    bytes += payload.length;
-    if (bytes < JOURNAL.copyTransactionBytes) continue;
-    target.exec('COMMIT; BEGIN');
-    bytes = 0;
+  const builder = new LogBuilder(toLogFile);
+  try {
+    for (const { row } of rows) {
+      builder.put(row);
+      // What a server appends meanwhile is for the next copy.
+      if (builder.head.seq >= lastSeq) break;
+    }
+    return builder.finish();
+  } finally {
+    builder.close();
   }
-  target.exec('COMMIT');
-  return copied;
 }

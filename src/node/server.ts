@@ -14,7 +14,7 @@ import type { SigningKey } from '../gateway/token.ts';
 import { jwksOf, loadOrCreateKeyFile, signToken } from '../gateway/token.ts';
 import { JwtVerifier } from '../gateway/token-verifier.ts';
 import type { RoleName } from '../gateway/user.ts';
-import type { FolderMeta } from '../journal/data-folder.ts';
+import type { FolderMeta } from '../journal/folder-meta.ts';
 import { keysFolder, makeAccountsFolder, takeDataFolder } from '../journal/data-folder.ts';
 import { STORAGE_FAILURES } from '../journal/disk-failure.ts';
 import { finishSwap } from '../journal/folder-swap.ts';

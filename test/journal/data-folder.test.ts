@@ -66,7 +66,7 @@ describe('data folder', () => {
     expectError(
       () => openDataFolder(folder, { ...OPTIONS, shards: 3 }),
       'UnusableDataFolder',
-      /2 shards and cannot be opened with 3: the number of shards is fixed when the folder is made/,
+      /2 shards and cannot be opened with 3: leave the setting out, or stop the server and run: gavel reshard --to 3/,
     );
   });
 

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { readFolderMeta, shardFiles } from '../../journal/data-folder.ts';
-import type { FolderMeta } from '../../journal/data-folder.ts';
+import type { FolderMeta } from '../../journal/folder-meta.ts';
 import { openSqliteJournalForReading } from '../../journal/sqlite-journal.ts';
 import type { JournalReading } from '../../journal/sqlite-journal.ts';
 import { SEQ_NONE } from '../../journal/seq.ts';

@@ -2,15 +2,7 @@
  * Carries out a plan: a whole new data folder is made beside the damaged one, checked like any other,
  * and only then put in its place. The damaged one is kept as it is.
  */
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ShardFiles } from '../../journal/data-folder.ts';
 import {
@@ -27,12 +19,14 @@ import {
   writeDurably,
   writeFolderMeta,
 } from '../../journal/data-folder.ts';
+import { copyDurably } from '../../journal/folder-copy.ts';
 import { imageFiles } from '../../journal/image-files.ts';
 import { refuseMountPoint, swapFolder } from '../../journal/folder-swap.ts';
 import { HeadFile } from '../../journal/head-file.ts';
+import { EMPTY_COPY } from '../../journal/log-builder.ts';
 import { modeOf } from '../../journal/manifest.ts';
 import { SEQ_NONE } from '../../journal/seq.ts';
-import { copyLog, copyState, EMPTY_COPY, writeLog } from '../../journal/sqlite-copy.ts';
+import { copyLog, copyState, writeLog } from '../../journal/sqlite-copy.ts';
 import { must } from '../../lib/assert.ts';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -62,10 +56,9 @@ export async function repairFolder(plan: RepairPlan, nowMs: number): Promise<Rep
     for (const index of plan.shards.keys()) buildShard(plan, index, building);
     if (meta.accounts === true) await buildAccounts(plan, building);
     await buildKeys(plan, building);
-    copyImages(folder, building);
-    if (existsSync(aliveFile(folder))) {
-      copyFileSync(aliveFile(folder), aliveFile(building));
-      syncFile(aliveFile(building));
+    // As they are: nothing is decided by images, and each has its own hash as its name.
+    for (const part of [(of: string) => imageFiles(of).folder, aliveFile]) {
+      if (existsSync(part(folder))) copyDurably(part(folder), part(building));
     }
     // Positions that clients remember are worth nothing where records are gone.
     const epoch = mayLose ? meta.epoch + 1 : meta.epoch;
@@ -77,20 +70,6 @@ export async function repairFolder(plan: RepairPlan, nowMs: number): Promise<Rep
     if (!existsSync(swapFile(folder))) rmSync(building, { recursive: true, force: true });
     throw error;
   }
-}
-
-/** As they are: nothing is decided by them, and each file has its own hash as its name. */
-function copyImages(folder: string, building: string): void {
-  const from = imageFiles(folder).folder;
-  if (!existsSync(from)) return;
-  const to = imageFiles(building).folder;
-  cpSync(from, to, { recursive: true });
-  for (const name of readdirSync(to, { recursive: true, encoding: 'utf8' })) {
-    const path = join(to, name);
-    if (statSync(path).isDirectory()) syncFolder(path);
-    else syncFile(path);
-  }
-  syncFolder(to);
 }
 
 /** A damaged shard goes without its incremental snapshot: the log alone is enough. */

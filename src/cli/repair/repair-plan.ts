@@ -6,14 +6,9 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import {
-  accountFiles,
-  keysFolder,
-  metaFile,
-  parseFolderMeta,
-  shardFiles,
-} from '../../journal/data-folder.ts';
-import type { FolderMeta } from '../../journal/data-folder.ts';
+import { accountFiles, keysFolder, metaFile, shardFiles } from '../../journal/data-folder.ts';
+import type { FolderMeta } from '../../journal/folder-meta.ts';
+import { parseFolderMeta } from '../../journal/folder-meta.ts';
 import { SqliteStateStore } from '../../journal/sqlite-state-store.ts';
 import { isWholeKey } from '../../receipt/key-file.ts';
 import { CliError, isDamage } from '../cli-error.ts';

@@ -5,8 +5,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkSnapshot, DamagedCopy, takeOut } from '../../journal/check-snapshot.ts';
-import { metaFile, parseFolderMeta } from '../../journal/data-folder.ts';
-import type { FolderMeta } from '../../journal/data-folder.ts';
+import { metaFile } from '../../journal/data-folder.ts';
+import type { FolderMeta } from '../../journal/folder-meta.ts';
+import { parseFolderMeta } from '../../journal/folder-meta.ts';
 import type { Manifest } from '../../journal/manifest.ts';
 
 export interface UsableSnapshot {
