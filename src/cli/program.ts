@@ -67,6 +67,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/repair.ts')).repairCommand,
   },
   {
+    name: 'reshard',
+    summary: 'give a data folder another number of shards',
+    load: async () => (await import('./commands/reshard.ts')).reshardCommand,
+  },
+  {
     name: 'report',
     summary: 'write the signed report on an auction that is over',
     load: async () => (await import('./commands/report.ts')).reportCommand,

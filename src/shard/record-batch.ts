@@ -15,15 +15,18 @@ export interface RecordedEvent {
   readonly epoch: number;
 }
 
+/** Where batches go; without `read` only what is not appended yet can be read. */
+export type BatchLog = Pick<Journal, 'head' | 'append'> & Partial<Pick<Journal, 'read'>>;
+
 export class RecordBatch {
-  readonly #journal: Journal;
+  readonly #journal: BatchLog;
   readonly #epoch: number;
   readonly #writer = new MsgpackWriter(1 << 16);
   #offsets = new Uint32Array(1 << 10);
   #count = 0;
   #firstSeq: Seq;
 
-  constructor(journal: Journal, epoch: number) {
+  constructor(journal: BatchLog, epoch: number) {
     this.#journal = journal;
     this.#epoch = epoch;
     this.#firstSeq = seqAfter(journal.head.seq);
@@ -78,7 +81,7 @@ export class RecordBatch {
       const bytes = this.#writer.view(this.#offsets[i], this.#offsets[i + 1]);
       return { event: readRecord(bytes), epoch: this.#epoch };
     }
-    const stored = must(this.#journal.read(seq), 'the state names a record that the log lacks');
+    const stored = must(this.#journal.read?.(seq), 'the state names a record that the log lacks');
     return { event: readRecord(stored.bytes), epoch: stored.epoch };
   }
 }

@@ -12,6 +12,7 @@ import { timeText } from '../auction-text.ts';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-codes.ts';
 import { grouped } from '../progress.ts';
+import { readFolderMeta } from '../../journal/data-folder.ts';
 import { openLog, shardIndexes } from './shard-reading.ts';
 
 export interface ReceiptVerdict extends ReceiptCheck {
@@ -37,6 +38,7 @@ export function judgeReceipt(
   const trusted = keys === undefined ? ownKeys(own, folder) : savedKeys(resolve(from, keys));
   const { statement, kid } = genuine(receiptText(receipt, from), trusted);
   const { seal } = own.find((key) => key.kid === kid) ?? noKey(kid, folder);
+  refuseOlderThanReshard(folder, statement);
   const [index = 0] = shardIndexes(folder, statement.shard);
   const log = openLog(folder, index);
   try {
@@ -91,6 +93,18 @@ function genuine(
       'It is of another server, or of a former key: give the keys saved from GET /v1/keys with --keys FILE.';
     throw new CliError(EXIT.refused, `the receipt is of another key: ${message}`, next, cause);
   }
+}
+
+/** Its record has another number here: nothing that is compared would fit, though nothing is wrong. */
+function refuseOlderThanReshard(folder: string, { epoch }: Statement): void {
+  const { reshardedEpoch = 0 } = readFolderMeta(folder);
+  if (epoch >= reshardedEpoch) return;
+  throw new CliError(
+    EXIT.data,
+    `the receipt is genuine, and of epoch ${epoch}, before ${folder} got its present shards ` +
+      `(epoch ${reshardedEpoch}): its record has another number since then`,
+    `Check it against the folder that was kept: gavel verify --receipt … --data ${folder}.before-reshard-…`,
+  );
 }
 
 /** The text itself, or what the file holds: the text, or the JSON that REST answered. */
