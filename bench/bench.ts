@@ -20,6 +20,7 @@ import { LATENCY } from './scenarios/latency.ts';
 import { OVERLOAD } from './scenarios/overload.ts';
 import { REDIS } from './scenarios/redis.ts';
 import { RESTART } from './scenarios/restart.ts';
+import { SNAPSHOT } from './scenarios/snapshot.ts';
 import { VERIFY } from './scenarios/verify.ts';
 
 export interface FinishedScenario extends ScenarioReport {
@@ -44,6 +45,7 @@ export const SCENARIOS: readonly Scenario[] = [
   REDIS,
   RESTART,
   VERIFY,
+  SNAPSHOT,
   BYTES,
   FANOUT,
   CONNECTIONS,

@@ -134,9 +134,14 @@ export class GavelServer {
     return this.#child.kill();
   }
 
+  /** Stops it in good order: it saves what it has in memory. */
+  stop(): Promise<void> {
+    return this.#child.stop();
+  }
+
   /** Stops it in good order where a profiler has to write its files, else at once. */
   end(): Promise<void> {
-    return this.#isProfiled ? this.#child.stop() : this.kill();
+    return this.#isProfiled ? this.stop() : this.kill();
   }
 
   async #list(count: number): Promise<string[]> {

@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly profile: boolean;
   /** Bids that are in the log before the restart is timed. */
   readonly loggedBids: number;
+  /** Live auctions where there are very many. */
+  readonly liveAuctions: number;
   /** What is going on, for a person who waits. */
   readonly say: (line: string) => void;
 }

@@ -15,6 +15,7 @@ interface BenchCommandOptions {
   readonly runs: number;
   readonly seconds: number;
   readonly bids: number;
+  readonly auctions: number;
   readonly folder?: string;
   readonly profile?: true;
   readonly check?: true;
@@ -32,6 +33,7 @@ export function benchCommand(context: Context): Command {
       "  redis    side by side with the seed's design (needs redis-server, and npm ci in bench/)\n" +
       '  restart  time to ready after a kill\n' +
       '  verify   how fast gavel verify reads a log\n' +
+      '  snapshot of a million live auctions, while bids come\n' +
       '  bytes    of an update on the wire\n' +
       '  fanout   10,000 watchers of one auction (its peers need npm ci in bench/)\n' +
       '  connections\n' +
@@ -54,6 +56,12 @@ export function benchCommand(context: Context): Command {
       '--bids <n>',
       'bids in the log before the restart',
       wholeNumber('--bids', 1, 100_000_000),
+      1_000_000,
+    )
+    .option(
+      '--auctions <n>',
+      'live auctions where there are very many',
+      wholeNumber('--auctions', 1_000, 10_000_000),
       1_000_000,
     )
     .option('--folder <dir>', 'where data is written, on the disk to be measured')
@@ -80,6 +88,7 @@ type CreateBenchmark = (options: {
   readonly runs: number;
   readonly durationMs: number;
   readonly loggedBids: number;
+  readonly liveAuctions: number;
   readonly folder: string | null;
   readonly profile: boolean;
   readonly say: (line: string) => void;
@@ -96,6 +105,7 @@ async function measure(
     runs: options.runs,
     durationMs: options.seconds * 1000,
     loggedBids: options.bids,
+    liveAuctions: options.auctions,
     folder: options.folder === undefined ? null : resolve(terminal.folder, options.folder),
     profile: options.profile === true,
     say: (line) => terminal.err(line),
