@@ -17,6 +17,8 @@ import type { LeadingAgain } from '../protocol/messages/leading-again.ts';
 import { LEADING_AGAIN } from '../protocol/messages/leading-again.ts';
 import type { Outbid } from '../protocol/messages/outbid.ts';
 import { OUTBID } from '../protocol/messages/outbid.ts';
+import type { OwnAnswer } from '../protocol/messages/own-answer.ts';
+import { OWN_ANSWER } from '../protocol/messages/own-answer.ts';
 import { PING } from '../protocol/messages/ping.ts';
 import { PLACE_BID } from '../protocol/messages/place-bid.ts';
 import { PONG } from '../protocol/messages/pong.ts';
@@ -45,6 +47,8 @@ import { Ladder } from './ladder.ts';
 import type { LineState, StateChange } from './line.ts';
 import { Line } from './line.ts';
 import { makeNonce } from './nonce.ts';
+import type { OwnAnswerEvent } from './own-answers.ts';
+import { OwnAnswers } from './own-answers.ts';
 import type { ClientSettings, ConnectOptions, Transport } from './options.ts';
 import { settingsOf } from './options.ts';
 import type { AuctionDetails } from './rest.ts';
@@ -88,6 +92,8 @@ export interface GavelEvents {
   readonly leading_again: LeadingAgain;
   /** An auction ended that the user bid on or sold. */
   readonly result: Result;
+  /** What became of a command of this user that this client did not ask, or had given up. */
+  readonly own_answer: OwnAnswerEvent;
   /** Notices of the private feed were missed for good: ask how the own bids stand. */
   readonly feed_gap: null;
   /** The server is about to close the connection. */
@@ -116,6 +122,7 @@ export class Gavel {
   readonly #commands: Commands;
   readonly #subscriptions: Subscriptions;
   readonly #feed = new FeedPlace();
+  readonly #ownAnswers = new OwnAnswers();
   #lastId = 0;
   #userId: string | null = null;
 
@@ -270,22 +277,33 @@ export class Gavel {
     this.#line.close();
   }
 
-  #command<V extends { readonly id: number; readonly auctionId: string; readonly nonce: string }>(
+  async #command<
+    V extends { readonly id: number; readonly auctionId: string; readonly nonce: string },
+  >(
     message: Question<V, unknown, unknown>['message'],
     value: Omit<V, 'id'>,
     hasEffect: boolean,
     timeoutMs: number | undefined,
   ): Promise<BidResult> {
     const { auctionId, nonce } = value as { readonly auctionId: string; readonly nonce: string };
-    return this.#commands.ask({
-      message,
-      value,
-      reply: ANSWER,
-      answered: (answer) => resultOf(answer, nonce),
-      refused: (refused) => refusedResult(refused, nonce),
-      ...(hasEffect ? { effect: { auctionId, nonce } } : {}),
-      ...given(timeoutMs),
-    });
+    if (hasEffect) this.#ownAnswers.asked(auctionId, nonce);
+    try {
+      const result = await this.#commands.ask({
+        message,
+        value,
+        reply: ANSWER,
+        answered: (answer) => resultOf(answer, nonce),
+        refused: (refused) => refusedResult(refused, nonce),
+        ...(hasEffect ? { effect: { auctionId, nonce } } : {}),
+        ...given(timeoutMs),
+      });
+      if (hasEffect) this.#ownAnswers.answered(auctionId, nonce);
+      return result;
+    } catch (error) {
+      const missed = hasEffect ? this.#ownAnswers.gaveUp(auctionId, nonce) : null;
+      if (missed !== null) this.#emitter.emit('own_answer', missed);
+      throw error;
+    }
   }
 
   #opened(welcome: Welcome | null): void {
@@ -339,6 +357,12 @@ export class Gavel {
       case RESULT.number:
         this.#feed.heard((value as Result).noticeSeq);
         return this.#emitter.emit('result', value as Result);
+      case OWN_ANSWER.number: {
+        this.#feed.heard((value as OwnAnswer).noticeSeq);
+        const news = this.#ownAnswers.told(value as OwnAnswer);
+        if (news !== null) this.#emitter.emit('own_answer', news);
+        return;
+      }
       case SNAPSHOT.number:
         return this.#subscriptions.snapshot(value as Snapshot);
       case RESUMED.number:

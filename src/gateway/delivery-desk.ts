@@ -77,8 +77,8 @@ export class DeliveryDesk implements Deliveries {
     this.#hub.update(handle, fromSeq, seq, urgent, bytes);
   }
 
-  notify(user: UserNumber, bytes: Uint8Array): void {
-    this.#feed.tell(user, bytes);
+  notify(user: UserNumber, except: Conn, bytes: Uint8Array): void {
+    this.#feed.tell(user, except, bytes);
   }
 
   end(): void {

@@ -30,7 +30,7 @@ import { Sender } from './sender.ts';
 import type { Session } from './session.ts';
 import type { ShardCall } from './shard-call.ts';
 import { ShardCaller } from './shard-call.ts';
-import type { ShardReport, Shards, UpkeepPort } from './shard-port.ts';
+import type { ShardReport, Shards, UpkeepPort, UserNumber } from './shard-port.ts';
 import { SignIn } from './sign-in.ts';
 import { LocalTopics } from './local-topics.ts';
 import { StreamDoor } from './stream-door.ts';
@@ -182,7 +182,8 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const outlets = { limits, metrics, sender, watched, shards, publish, nowUs, after };
   const hub: Hub = new Hub({ ...outlets, anonymousTickMs });
   const signer = new ReceiptSigner(receipts, sender, log);
-  const notices = new NoticeTable(limits, () => deathsOf(reports()));
+  const forgot = (user: UserNumber): void => users.dropFeed(user);
+  const notices = new NoticeTable(limits, () => deathsOf(reports()), forgot);
   const feed = new PrivateFeed({ limits, sender, users, notices, nowUs });
   const deliveries = new DeliveryDesk(connections, sender, hub, feed, metrics, signer, nowUs);
 

@@ -24,7 +24,7 @@ export interface OpenedFeed {
   readonly position: Position;
   /** Null where the client gave no position. */
   readonly recovered: boolean | null;
-  /** Notices after the position; good until the next is added. */
+  /** Notices after the position, with their numbers. */
   readonly missed: readonly Uint8Array[];
 }
 
@@ -32,16 +32,20 @@ export class NoticeTable {
   readonly #limits: GatewayLimits;
   /** Deaths of shards so far. */
   readonly #deaths: () => number;
+  readonly #forgot: (user: UserNumber) => void;
   readonly #epoch = randomInt(1, EPOCHS);
   /** In the order of their last use. */
   readonly #byUser = new Map<UserNumber, UpdateHistory>();
   /** The largest number given out to anybody. */
   #newest = 0;
+  #usedLast: UserNumber = 0;
   #deathsSeen = 0;
 
-  constructor(limits: GatewayLimits, deaths: () => number) {
+  /** `forgot`: nothing is kept for this user any more. */
+  constructor(limits: GatewayLimits, deaths: () => number, forgot: (user: UserNumber) => void) {
     this.#limits = limits;
     this.#deaths = deaths;
+    this.#forgot = forgot;
   }
 
   /** Users whose notices are kept. */
@@ -65,26 +69,29 @@ export class NoticeTable {
       return { position: newest, recovered: false, missed: [] };
     }
     const missed: Uint8Array[] = [];
-    history.forEachOfLast(history.countAfter(after.seq), (bytes) => missed.push(bytes));
+    history.forEachOfLast(history.countAfter(after.seq), (bytes, seq) => {
+      missed.push(withNoticeSeq(bytes, seq));
+    });
     return { position: after, recovered: true, missed };
   }
 
-  /** Keeps a notice, and gives it with its number; the frame stays as it is. */
-  add(user: UserNumber, notice: Uint8Array): Uint8Array {
+  /** Keeps a copy of a notice, and gives its number. It is written in when somebody reads it. */
+  add(user: UserNumber, notice: Uint8Array): number {
     const history = this.#used(user);
     const seq = history.last + 1;
     this.#newest = Math.max(this.#newest, seq);
-    const numbered = withNoticeSeq(notice, seq);
-    history.add(seq, seq, numbered);
-    return numbered;
+    history.add(seq, seq, notice);
+    return seq;
   }
 
   /** The user's history, now the last one to be forgotten. */
   #used(user: UserNumber): UpdateHistory {
     const known = this.#byUser.get(user);
+    if (known !== undefined && user === this.#usedLast) return known;
     this.#byUser.delete(user);
     const history = known ?? this.#begun();
     this.#byUser.set(user, history);
+    this.#usedLast = user;
     return history;
   }
 
@@ -92,6 +99,7 @@ export class NoticeTable {
     for (const oldest of this.#byUser.keys()) {
       if (this.#byUser.size < this.#limits.noticeUsersMax) break;
       this.#byUser.delete(oldest);
+      this.#forgot(oldest);
     }
     this.#newest += 1;
     const { noticesPerUserMax, noticeBytesPerUserMax } = this.#limits;

@@ -1,18 +1,20 @@
 /**
  * The private feed of a session, whatever its transport: it begins with `welcome` and what was missed,
- * and goes on with what the shards tell about the user.
+ * and goes on with what the shards tell about the user: to all of the user's connections but the one
+ * that has it as the answer to its command.
  *
  *   begin ─▶ welcome, the notices missed … ─▶ tell: each notice, with its number
  */
 import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import { WELCOME } from '../protocol/messages/welcome.ts';
 import { PROTOCOL_VERSION } from '../protocol/messages.ts';
+import { withNoticeSeq } from '../protocol/notices.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { NoticeTable } from './notice-table.ts';
 import type { Position } from './position.ts';
 import type { Sender } from './sender.ts';
 import type { Session } from './session.ts';
-import type { UserNumber } from './shard-port.ts';
+import type { Conn, UserNumber } from './shard-port.ts';
 import type { User } from './user.ts';
 import type { UserTable } from './user-table.ts';
 
@@ -52,12 +54,19 @@ export class PrivateFeed {
     for (const notice of opened?.missed ?? []) sender.send(session, notice);
   }
 
-  /** A shard told something about a user; it leaves with the next flush. */
-  tell(user: UserNumber, notice: Uint8Array): void {
+  /**
+   * A shard told something about a user; it leaves with the next flush. `except` has had it as an
+   * answer; should that be lost with the connection, it is among what was missed.
+   */
+  tell(user: UserNumber, except: Conn, notice: Uint8Array): void {
     const { users, notices, sender } = this.#options;
-    const following = [...users.sessionsOf(user)].filter(({ feed }) => feed);
-    if (following.length === 0 && !notices.has(user)) return;
-    const numbered = notices.add(user, notice);
-    for (const session of following) sender.gather(session, numbered);
+    if (!notices.has(user) && !users.hasFeed(user)) return;
+    const seq = notices.add(user, notice);
+    let numbered: Uint8Array | null = null;
+    for (const session of users.sessionsOf(user)) {
+      if (!session.feed || session.conn === except) continue;
+      numbered ??= withNoticeSeq(notice, seq);
+      sender.gather(session, numbered);
+    }
   }
 }

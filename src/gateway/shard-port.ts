@@ -30,6 +30,12 @@ export interface ShardPort {
   /** Tells the shard who a user number is; has to come before the first submit that uses it. */
   introduce(user: UserNumber, userId: string): boolean;
 
+  /**
+   * Whether a private feed is kept for a user who was introduced: then the answers to the user's
+   * commands come as notices, too. False: full.
+   */
+  keepFeed(user: UserNumber, keeps: boolean): boolean;
+
   /** No submit will use this number any more, before it is introduced again. False: full. */
   forget(user: UserNumber): boolean;
 

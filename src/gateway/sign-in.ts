@@ -99,8 +99,8 @@ export class SignIn {
       return this.#sender.refuse(session, hello.id, 'ALREADY_SIGNED_IN');
     }
     const feed = hello.feed ?? true;
-    // Without that a shard could not tell him what happens to his bids before he speaks to it.
-    if (feed && !this.#users.introduceToAll(user)) {
+    // Without that a shard would not tell him what happens to his bids.
+    if (feed && !this.#users.keepFeed(user)) {
       return this.#sender.refuse(session, hello.id, 'OVERLOADED');
     }
     if (session.user === null) {

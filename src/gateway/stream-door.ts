@@ -105,7 +105,7 @@ export class StreamDoor {
 
   /** Whether every shard knows whom to tell; else it has been refused. */
   #knows({ exchange }: RestRequest, user: User): boolean {
-    if (this.#options.users.introduceToAll(user)) return true;
+    if (this.#options.users.keepFeed(user)) return true;
     exchange.refuse('OVERLOADED');
     return false;
   }

@@ -71,10 +71,10 @@ export class UpdateHistory {
   }
 
   /** The newest updates in order; views that are good until the next add. */
-  forEachOfLast(count: number, each: (bytes: Uint8Array) => void): void {
+  forEachOfLast(count: number, each: (bytes: Uint8Array, seq: number) => void): void {
     for (let i = count - 1; i >= 0; i--) {
-      const { start, end } = this.#fromEnd(i);
-      each(this.#bytes.subarray(start, end));
+      const { seq, start, end } = this.#fromEnd(i);
+      each(this.#bytes.subarray(start, end), seq);
     }
   }
 

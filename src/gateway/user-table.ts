@@ -20,6 +20,11 @@ import { User } from './user.ts';
 
 const NO_SESSIONS: ReadonlySet<Session> = new Set();
 
+/** What a shard has been told of a user. */
+const UNKNOWN = 0;
+const KNOWN = 1;
+const WITH_FEED = 2;
+
 export class UserTable {
   readonly #shards: Shards;
   /** So many are kept; those who are here may be more. */
@@ -29,7 +34,7 @@ export class UserTable {
   /** Those without connections and requests, in the order in which they were last here. */
   readonly #away = new Set<User>();
   readonly #sessions = new Map<UserNumber, Set<Session>>();
-  /** For each shard, by slot: 1 where the shard knows the user. */
+  /** For each shard, by slot: what it has been told. */
   readonly #introduced: Uint8Array[];
 
   constructor(shards: Shards, usersMax: number) {
@@ -67,19 +72,45 @@ export class UserTable {
   introduce(user: User, shard: number, port: ShardPort): boolean {
     const introduced = this.#introduced[shard] as Uint8Array;
     const slot = slotOf(user.number);
-    if (introduced[slot] === 1) return true;
+    if ((introduced[slot] ?? UNKNOWN) !== UNKNOWN) return true;
     if (!port.introduce(user.number, user.id)) return false;
     const bits = slot < introduced.length ? introduced : this.#grow(shard, slot);
-    bits[slot] = 1;
+    bits[slot] = KNOWN;
     return true;
   }
 
-  /** Makes sure that every shard knows a user. False: a queue is full. */
-  introduceToAll(user: User): boolean {
+  /**
+   * Makes sure that every shard knows a user and tells all that belongs on the private feed. False: a
+   * queue is full.
+   */
+  keepFeed(user: User): boolean {
+    const slot = slotOf(user.number);
     for (let shard = 0; shard < this.#shards.count; shard++) {
-      if (!this.introduce(user, shard, this.#shards.port(shard))) return false;
+      const port = this.#shards.port(shard);
+      if (!this.introduce(user, shard, port)) return false;
+      const told = this.#introduced[shard] as Uint8Array;
+      if (told[slot] === WITH_FEED) continue;
+      if (!port.keepFeed(user.number, true)) return false;
+      told[slot] = WITH_FEED;
     }
     return true;
+  }
+
+  /** What was kept for a user was given up. Who is connected is told on, all the same. */
+  dropFeed(number: UserNumber): void {
+    if (this.#numbers.get(number) === undefined || this.hasFeed(number)) return;
+    const slot = slotOf(number);
+    for (const [shard, told] of this.#introduced.entries()) {
+      // Where its queue is full, the shard goes on telling, and nobody listens.
+      if (told[slot] !== WITH_FEED || !this.#shards.port(shard).keepFeed(number, false)) continue;
+      told[slot] = KNOWN;
+    }
+  }
+
+  /** Whether a connection of this user wants the private feed. */
+  hasFeed(number: UserNumber): boolean {
+    for (const { feed } of this.sessionsOf(number)) if (feed) return true;
+    return false;
   }
 
   sessionsOf(user: UserNumber): ReadonlySet<Session> {
@@ -121,9 +152,9 @@ export class UserTable {
   #forget(user: User): boolean {
     const slot = slotOf(user.number);
     for (const [shard, introduced] of this.#introduced.entries()) {
-      if (introduced[slot] !== 1) continue;
+      if ((introduced[slot] ?? UNKNOWN) === UNKNOWN) continue;
       if (!this.#shards.port(shard).forget(user.number)) return false;
-      introduced[slot] = 0;
+      introduced[slot] = UNKNOWN;
     }
     this.#away.delete(user);
     this.#byId.delete(user.id);

@@ -21,6 +21,9 @@ export const FORGET = 6;
 /** Gives back what an outage took; payload: since when, f64; the stamp is until when. */
 export const CREDIT = 7;
 
+/** A private feed is kept for the user from now on (`connection`: 1), or no more (0). */
+export const FEED = 8;
+
 export const INBOUND_HEADER_BYTES = 24;
 /** Where the stamp stands in a record. */
 export const STAMP_AT = 16;

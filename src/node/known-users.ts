@@ -9,15 +9,18 @@
  */
 import type { RingProducer } from './byte-ring.ts';
 import type { InboundCursor } from './inbound.ts';
-import { FORGET, INTRODUCE, pushInbound } from './inbound.ts';
+import { FEED, FORGET, INTRODUCE, pushInbound } from './inbound.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export type KnownUser = readonly [number: number, id: string];
+export type KnownUser = readonly [number: number, id: string, hasFeed: boolean];
+
+const NO_BYTES = new Uint8Array(0);
 
 export class KnownUsers {
   readonly #ids = new Map<number, string>();
+  readonly #withFeed = new Set<number>();
 
   /** False: the ring is full. */
   introduce(ring: RingProducer, number: number, id: string, stampUs: number): boolean {
@@ -26,12 +29,22 @@ export class KnownUsers {
     return pushed;
   }
 
+  /** Whether a private feed is kept for a user who was introduced. False: the ring is full. */
+  keepFeed(ring: RingProducer, number: number, keeps: boolean, stampUs: number): boolean {
+    const pushed = pushInbound(ring, FEED, keeps ? 1 : 0, number, stampUs, NO_BYTES);
+    if (pushed && keeps) this.#withFeed.add(number);
+    else if (pushed) this.#withFeed.delete(number);
+    return pushed;
+  }
+
   /** False: the ring is full. */
   forget(ring: RingProducer, number: number, stampUs: number): boolean {
     const id = encoder.encode(this.#ids.get(number) ?? '');
     const pushed = pushInbound(ring, FORGET, 0, number, stampUs, id);
-    if (pushed) this.#ids.delete(number);
-    return pushed;
+    if (!pushed) return false;
+    this.#ids.delete(number);
+    this.#withFeed.delete(number);
+    return true;
   }
 
   /** Whom a thread has to know before it takes the first of the records that are not finished. */
@@ -42,9 +55,13 @@ export class KnownUsers {
       const { kind, user, bytes, payloadFrom, payloadTo } = unfinished;
       if (kind === INTRODUCE) introducedLater.add(user);
       if (kind !== FORGET || introducedLater.has(user)) continue;
-      forgottenLater.push([user, decoder.decode(bytes.subarray(payloadFrom, payloadTo))]);
+      // Whatever was kept for him was given up as well.
+      forgottenLater.push([user, decoder.decode(bytes.subarray(payloadFrom, payloadTo)), false]);
     }
-    const known = [...this.#ids].filter(([number]) => !introducedLater.has(number));
+    const known: KnownUser[] = [];
+    for (const [number, id] of this.#ids) {
+      if (!introducedLater.has(number)) known.push([number, id, this.#withFeed.has(number)]);
+    }
     return [...known, ...forgottenLater];
   }
 }

@@ -1,9 +1,10 @@
 /**
  * What a shard delivers to the main thread, as records in a ring. A record is
  *
- *   payload length u32 · kind u32 · to u32 · urgent or request id u32 · extra doubles · payload
+ *   payload length u32 · kind u32 · to u32 · word u32 · extra doubles · payload
  *
- * with two doubles for an update (fromSeq, seq) and five for a subscription (handle, epoch, seq,
+ * where the word is an update's urgency, a subscription's request id or a notice's exception; with two
+ * doubles for an update (fromSeq, seq) and five for a subscription (handle, epoch, seq,
  * fromEpoch, fromSeq) whose payload starts with the 22 bytes of the auction id.
  */
 import { RINGS } from '../config/limits.ts';
@@ -38,8 +39,8 @@ export class OutboundWriter implements Deliveries {
     this.#ring.bytes(bytes, from, to);
   }
 
-  notify(user: number, bytes: Uint8Array, from = 0, to = bytes.length): void {
-    this.#open(NOTIFY, user, 0, 0, to - from);
+  notify(user: number, except: number, bytes: Uint8Array, from = 0, to = bytes.length): void {
+    this.#open(NOTIFY, user, except, 0, to - from);
     this.#ring.bytes(bytes, from, to);
   }
 
@@ -118,8 +119,9 @@ export class OutboundReader {
     const extra = this.#words[word + 3] as number;
     let from = at + HEADER_BYTES;
     if (kind === REPLY) deliveries.reply(to, this.bytes.subarray(from, from + length));
-    else if (kind === NOTIFY) deliveries.notify(to, this.bytes.subarray(from, from + length));
-    else if (kind === UPDATE) {
+    else if (kind === NOTIFY) {
+      deliveries.notify(to, extra, this.bytes.subarray(from, from + length));
+    } else if (kind === UPDATE) {
       from += UPDATE_EXTRA_BYTES;
       const bytes = this.bytes.subarray(from, from + length);
       deliveries.update(to, this.#double(at, 0), this.#double(at, 1), extra === 1, bytes);

@@ -151,6 +151,10 @@ export class ShardThread implements ShardPort {
     return this.#users.introduce(this.#producer, user, userId, this.#options.clock().nowUs());
   }
 
+  keepFeed(user: number, keeps: boolean): boolean {
+    return this.#users.keepFeed(this.#producer, user, keeps, this.#options.clock().nowUs());
+  }
+
   forget(user: number): boolean {
     return this.#users.forget(this.#producer, user, this.#options.clock().nowUs());
   }

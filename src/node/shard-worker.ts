@@ -17,7 +17,17 @@ import { SnapshotSchedule } from '../shard/snapshot-schedule.ts';
 import { Snapshotter } from '../shard/snapshotter.ts';
 import { RingConsumer, RingProducer } from './byte-ring.ts';
 import { ClosingTable } from './closing-table.ts';
-import { CREDIT, FORGET, FRAME, INTRODUCE, InboundCursor, STOP, TICK, UNWATCH } from './inbound.ts';
+import {
+  CREDIT,
+  FEED,
+  FORGET,
+  FRAME,
+  INTRODUCE,
+  InboundCursor,
+  STOP,
+  TICK,
+  UNWATCH,
+} from './inbound.ts';
 import { OutboundWriter } from './outbound.ts';
 import { ShardStatus } from './shard-status.ts';
 import type { FromShard, ShardWorkerData } from './shard-messages.ts';
@@ -45,7 +55,10 @@ function start(): ShardLoop {
     settings: data.settings,
     deliveries: new OutboundWriter(new RingProducer(data.outbound)),
   });
-  for (const [number, id] of data.users) shard.introduce(number, id);
+  for (const [number, id, hasFeed] of data.users) {
+    shard.introduce(number, id);
+    shard.keepFeed(number, hasFeed);
+  }
   for (const handle of data.watched) shard.rewatch(handle);
   const snapshots = new SnapshotSchedule({
     snapshotter: new Snapshotter(recovered.state, storage.state),
@@ -163,6 +176,8 @@ class ShardLoop {
         return this.#shard.tick(cursor.stampUs);
       case INTRODUCE:
         return this.#shard.introduce(cursor.user, this.#text());
+      case FEED:
+        return this.#shard.keepFeed(cursor.user, cursor.conn === 1);
       case FORGET:
         return this.#shard.forget(cursor.user);
       case UNWATCH:

@@ -39,8 +39,11 @@ export interface Deliveries {
     to?: number,
   ): void;
 
-  /** For every connection of this user that wants the private feed. */
-  notify(user: number, bytes: Uint8Array, from?: number, to?: number): void;
+  /**
+   * For every connection of this user that wants the private feed, but for `except`, which has been
+   * answered; 0: there is none.
+   */
+  notify(user: number, except: number, bytes: Uint8Array, from?: number, to?: number): void;
 
   /** Closes the run. */
   end(): void;

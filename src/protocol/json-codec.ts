@@ -4,7 +4,8 @@
  *
  *   handle            → auctionId (the JSON client never sees handles)
  *   alias 7, alias 0  → "b7", null
- *   answer, refused   → name, message and retryable beside the code;
+ *   answer, refused,
+ *   own_answer        → name, message and retryable beside the code that refuses;
  *                       bid_update, extended, outbid and leading_again carry timeRemainingMs
  */
 import type { MsgpackWriter } from '../lib/msgpack-writer.ts';
@@ -16,6 +17,7 @@ import { BID_UPDATE } from './messages/bid-update.ts';
 import { EXTENDED } from './messages/extended.ts';
 import { LEADING_AGAIN } from './messages/leading-again.ts';
 import { OUTBID } from './messages/outbid.ts';
+import { OWN_ANSWER } from './messages/own-answer.ts';
 import { REFUSED } from './messages/refused.ts';
 import { ACCEPTED, refusalName, REFUSALS } from './refusals.ts';
 
@@ -72,6 +74,7 @@ export function aliasOf(text: unknown, field: string): number {
 function dress(number: number, named: Named, context: JsonContext): Named {
   const { type, handle, ...rest } = withAliases(named) as Named;
   switch (number) {
+    case OWN_ANSWER.number:
     case ANSWER.number: {
       const code = rest['code'] as number;
       if (code === ACCEPTED) return { type, ...rest };

@@ -41,6 +41,7 @@ import { BIDS } from './messages/bids.ts';
 import { AUCTIONS } from './messages/auctions.ts';
 import { RECEIPT } from './messages/receipt.ts';
 import { LEADING_AGAIN } from './messages/leading-again.ts';
+import { OWN_ANSWER } from './messages/own-answer.ts';
 import { MODE } from './messages/mode.ts';
 
 /** Raised with every change that an old client would notice. */
@@ -85,6 +86,7 @@ export const MESSAGES = [
   AUCTIONS,
   RECEIPT,
   LEADING_AGAIN,
+  OWN_ANSWER,
   MODE,
 ] as const;
 

@@ -6,6 +6,7 @@ import { assert } from '../lib/assert.ts';
 import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import { LEADING_AGAIN } from './messages/leading-again.ts';
 import { OUTBID } from './messages/outbid.ts';
+import { OWN_ANSWER } from './messages/own-answer.ts';
 import { RESULT } from './messages/result.ts';
 
 /** Places before `noticeSeq`, the last field of each: the message's number and its other fields. */
@@ -13,6 +14,7 @@ const PLACES_BEFORE: ReadonlyMap<number, number> = new Map([
   [OUTBID.number, 8],
   [LEADING_AGAIN.number, 8],
   [RESULT.number, 7],
+  [OWN_ANSWER.number, 12],
 ]);
 const SHORT_ARRAY = 0x90;
 const NIL = 0xc0;

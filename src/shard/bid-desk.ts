@@ -17,6 +17,7 @@ import { velocityFreeUs } from '../auction/velocity.ts';
 import type { Seq } from '../journal/seq.ts';
 import { SEQ_NONE } from '../journal/seq.ts';
 import { assert } from '../lib/assert.ts';
+import type { Answer } from '../protocol/messages/answer.ts';
 import { ANSWER } from '../protocol/messages/answer.ts';
 import type { BuyNow } from '../protocol/messages/buy-now.ts';
 import type { PlaceBid, PlainBid } from '../protocol/messages/place-bid.ts';
@@ -34,6 +35,8 @@ interface Content {
   /** As it was said. */
   readonly currency: string | null;
 }
+
+const COMMAND_NAMES = { PlaceBid: 'place_bid', BuyNow: 'buy_now', RetractBid: 'retract' } as const;
 
 export class BidDesk {
   readonly #core: ShardCore;
@@ -98,10 +101,10 @@ export class BidDesk {
     const decided = decide(auction, command, core.nowUs, core.settings);
     if (typeof decided === 'string') {
       const event = this.#refusal(auction, command, content, decided);
-      return this.#answer(conn, id, event, core.record(event), auction);
+      return this.#tell(conn, id, event, core.record(event), auction);
     }
     const seq = core.recordAll(decided);
-    this.#answer(conn, id, decided[0] as AnsweringEvent, seq, auction);
+    this.#tell(conn, id, decided[0] as AnsweringEvent, seq, auction);
     if (auction.status !== 'active') return;
     // Whoever takes back the leading bid knows that it leads no more.
     if (command.kind === 'RetractBid') core.feed.retracted(auction, former);
@@ -133,10 +136,18 @@ export class BidDesk {
     return false;
   }
 
-  #answer(conn: number, id: number, event: AnsweringEvent, seq: Seq, auction: Auction): void {
+  /** Answers, and tells the bidder's other connections. */
+  #tell(conn: number, id: number, event: AnsweringEvent, seq: Seq, auction: Auction): void {
+    const answer = this.#answer(conn, id, event, seq, auction);
+    this.#core.feed.answered(conn, auction, event, answer);
+  }
+
+  #answer(conn: number, id: number, event: AnsweringEvent, seq: Seq, auction: Auction): Answer {
     const core = this.#core;
-    ANSWER.write(core.outbox.writer, answerTo(id, event, seq, core.epoch, auction));
+    const answer = answerTo(id, event, seq, core.epoch, auction);
+    ANSWER.write(core.outbox.writer, answer);
     core.outbox.reply(conn);
+    return answer;
   }
 
   /**
@@ -197,16 +208,21 @@ export class BidDesk {
   }
 
   #refuseStray(conn: number, id: number, auctionId: string, command: BidCommand): void {
-    this.#core.record({
+    const { bidder, nonce, kind } = command;
+    const code = codeOf('AUCTION_UNKNOWN');
+    const record = this.#core.record({
       kind: 'StrayBidRefused',
       auctionId: auctionId as AuctionId,
-      bidder: command.bidder,
-      amountCents: command.kind === 'PlaceBid' ? command.amountCents : NO_CENTS,
-      nonce: command.nonce,
-      code: codeOf('AUCTION_UNKNOWN'),
+      bidder,
+      amountCents: kind === 'PlaceBid' ? command.amountCents : NO_CENTS,
+      nonce,
+      code,
       atUs: this.#core.nowUs,
     });
     this.#core.refuse(conn, id, 'AUCTION_UNKNOWN', 'auctionId');
+    const amountCents = kind === 'PlaceBid' ? command.amountCents : null;
+    const said = { auctionId, command: COMMAND_NAMES[kind], code, record, nonce, amountCents };
+    this.#core.feed.decided(conn, bidder, { ...said, field: 'auctionId' });
   }
 }
 

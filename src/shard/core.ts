@@ -40,6 +40,8 @@ export interface CoreOptions {
 interface Introduced {
   readonly number: number;
   readonly id: UserId;
+  /** Whether the gateway keeps a private feed for the user. */
+  hasFeed: boolean;
   /** NOBODY before the first command. */
   ref: UserRef;
 }
@@ -59,6 +61,8 @@ export class ShardCore {
   /** The users that the gateway introduced and has not forgotten, by the slot of its number. */
   readonly #introduced: (Introduced | undefined)[] = [];
   readonly #numbersByRef: number[] = [];
+  /** The same, for those who have a private feed. */
+  readonly #feedsByRef: number[] = [];
 
   constructor(options: CoreOptions) {
     this.index = options.index;
@@ -97,16 +101,25 @@ export class ShardCore {
   }
 
   introduce(number: number, id: UserId): void {
-    const ref = this.state.userById(id);
-    this.#introduced[slotOf(number)] = { number, id, ref };
-    if (ref !== NOBODY) this.#numbersByRef[ref] = number;
+    const user = { number, id, hasFeed: false, ref: this.state.userById(id) };
+    this.#introduced[slotOf(number)] = user;
+    if (user.ref !== NOBODY) this.#note(user);
+  }
+
+  /** The gateway keeps a private feed for this user from now on, or no more. */
+  keepFeed(number: number, keeps: boolean): void {
+    const user = this.#introducedAs(number);
+    user.hasFeed = keeps;
+    if (user.ref !== NOBODY) this.#note(user);
   }
 
   /** Nothing more comes from this number, and nothing more is sent to it. */
   forget(number: number): void {
     const { ref } = this.#introducedAs(number);
     this.#introduced[slotOf(number)] = undefined;
-    if (this.numberOf(ref) === number) this.#numbersByRef[ref] = 0;
+    if (this.numberOf(ref) !== number) return;
+    this.#numbersByRef[ref] = 0;
+    this.#feedsByRef[ref] = 0;
   }
 
   /** The shard's reference for a gateway's user number; new users are recorded first. */
@@ -114,7 +127,7 @@ export class ShardCore {
     const user = this.#introducedAs(number);
     if (user.ref !== NOBODY) return user.ref;
     user.ref = this.userOfId(user.id);
-    this.#numbersByRef[user.ref] = number;
+    this.#note(user);
     return user.ref;
   }
 
@@ -131,6 +144,11 @@ export class ShardCore {
     return user;
   }
 
+  #note({ number, ref, hasFeed }: Introduced): void {
+    this.#numbersByRef[ref] = number;
+    this.#feedsByRef[ref] = hasFeed ? number : 0;
+  }
+
   userOfId(id: UserId): UserRef {
     const known = this.state.userById(id);
     if (known !== NOBODY) return known;
@@ -142,6 +160,11 @@ export class ShardCore {
   /** The gateway's number of a user, or 0 where the user has not been here in this run. */
   numberOf(ref: UserRef): number {
     return this.#numbersByRef[ref] ?? 0;
+  }
+
+  /** The same for a user with a private feed, 0 for one without. */
+  feedOf(ref: UserRef): number {
+    return this.#feedsByRef[ref] ?? 0;
   }
 
   record(event: ShardEvent): Seq {

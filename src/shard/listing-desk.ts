@@ -1,9 +1,13 @@
-/** What sellers and admins do with a listing: create, change, end early, limit and block bidders. */
+/**
+ * What sellers and admins do with a listing: create, change, end early, limit and block bidders. What
+ * becomes of the first three is told on the private feed of whoever asked as well.
+ */
 import type { Auction } from '../auction/auction.ts';
 import type { AuctionCommand } from '../auction/commands.ts';
 import { decide } from '../auction/decide.ts';
 import type { AuctionListed, ListingChanged } from '../auction/events.ts';
 import type { AuctionId, UserId, UserRef } from '../auction/ids.ts';
+import { NOBODY } from '../auction/ids.ts';
 import { incrementsFor } from '../auction/increments.ts';
 import { changeFault, decideListing } from '../auction/listing.ts';
 import type { Cents } from '../auction/money.ts';
@@ -18,9 +22,22 @@ import type { CancelAuction } from '../protocol/messages/cancel-auction.ts';
 import type { ChangeAuction } from '../protocol/messages/change-auction.ts';
 import type { CreateAuction } from '../protocol/messages/create-auction.ts';
 import { DONE } from '../protocol/messages/done.ts';
+import type { OwnCommand } from '../protocol/messages/own-answer.ts';
 import type { SetBidLimit } from '../protocol/messages/set-bid-limit.ts';
+import type { RefusalName } from '../protocol/refusals.ts';
+import { ACCEPTED, REFUSALS } from '../protocol/refusals.ts';
 import type { ShardCore } from './core.ts';
 import type { QueryDesk } from './query-desk.ts';
+
+/** Who asked what, and where the answer goes. */
+interface Asked {
+  readonly conn: number;
+  readonly id: number;
+  readonly auctionId: string;
+  readonly by: UserRef;
+  /** Null: the feed does not tell of it. */
+  readonly what: OwnCommand | null;
+}
 
 export class ListingDesk {
   readonly #core: ShardCore;
@@ -35,9 +52,10 @@ export class ListingDesk {
   create(conn: number, seller: UserRef, frame: CreateAuction): void {
     const core = this.#core;
     const id = frame.auctionId as AuctionId;
+    const asked: Asked = { conn, id: frame.id, auctionId: id, by: seller, what: 'create_auction' };
     const existing = core.state.auctionById(id);
     if (existing !== undefined) {
-      if (existing.seller !== seller) return core.refuse(conn, frame.id, 'NOT_YOUR_AUCTION');
+      if (existing.seller !== seller) return this.#refuse(asked, 'NOT_YOUR_AUCTION');
       return this.#queries.reply(conn, frame.id, existing, true);
     }
     const { terms, text } = fromListing(frame.listing, core.nowMs, core.settings);
@@ -48,56 +66,67 @@ export class ListingDesk {
       core.settings,
     );
     if ('refusal' in decided) {
-      return core.refuse(conn, frame.id, decided.refusal, decided.field, decided.reason);
+      return this.#refuse(asked, decided.refusal, decided.field, decided.reason);
     }
-    core.record(decided);
+    const record = core.record(decided);
     const auction = core.state.auction(decided.auction);
     core.settle(auction);
     this.#queries.reply(conn, frame.id, auction, true);
+    this.#told(asked, record);
   }
 
   change(conn: number, by: UserRef, frame: ChangeAuction): void {
-    const auction = this.#find(conn, frame.id, frame.auctionId);
+    const { id, auctionId } = frame;
+    const asked: Asked = { conn, id, auctionId, by, what: 'change_auction' };
+    const auction = this.#find(asked);
     if (auction === undefined) return;
     // The end as it stands: an outage may have moved it.
     const present = { ...auction.terms, endsAtMs: auction.endsAtMs };
     const { terms, text } = merge(present, this.#textOf(auction), frame.changes);
-    if (!this.#decide(conn, frame.id, auction, { kind: 'ChangeListing', by, terms, text })) return;
-    this.#queries.reply(conn, frame.id, auction, true);
+    const record = this.#decide(asked, auction, { kind: 'ChangeListing', by, terms, text });
+    if (record === null) return;
+    this.#queries.reply(conn, id, auction, true);
+    this.#told(asked, record);
   }
 
   cancel(conn: number, by: UserRef, frame: CancelAuction): void {
-    const auction = this.#find(conn, frame.id, frame.auctionId);
+    const { id, auctionId, asAdmin, how } = frame;
+    const asked: Asked = { conn, id, auctionId, by, what: 'cancel_auction' };
+    const auction = this.#find(asked);
     if (auction === undefined) return;
-    const { asAdmin, how } = frame;
     // The same request again, whose answer was lost, is answered with the auction as well.
     const isDone =
       how === 'cancel' ? auction.status === 'cancelled' : auction.endReason === 'early';
     const mayAsk = asAdmin || by === auction.seller;
-    if (isDone && mayAsk) return this.#queries.reply(conn, frame.id, auction, true);
-    if (!this.#decide(conn, frame.id, auction, { kind: 'EndEarly', by, asAdmin, how })) return;
-    this.#queries.reply(conn, frame.id, auction, true);
+    if (isDone && mayAsk) return this.#queries.reply(conn, id, auction, true);
+    const record = this.#decide(asked, auction, { kind: 'EndEarly', by, asAdmin, how });
+    if (record === null) return;
+    this.#queries.reply(conn, id, auction, true);
+    this.#told(asked, record);
   }
 
   setBidLimit(conn: number, frame: SetBidLimit): void {
-    const auction = this.#find(conn, frame.id, frame.auctionId);
+    const { id, auctionId } = frame;
+    const asked: Asked = { conn, id, auctionId, by: NOBODY, what: null };
+    const auction = this.#find(asked);
     if (auction === undefined) return;
     const bidder = this.#core.userOfId(frame.userId as UserId);
     const limitCents = frame.limitCents as Cents | null;
     const command: AuctionCommand = { kind: 'SetBidLimit', bidder, limitCents };
-    if (this.#decide(conn, frame.id, auction, command)) this.#done(conn, frame.id);
+    if (this.#decide(asked, auction, command) !== null) this.#done(conn, id);
   }
 
   block(conn: number, by: UserRef, frame: BlockBidder): void {
-    const auction = this.#find(conn, frame.id, frame.auctionId);
+    const { id, auctionId, asAdmin, blocked, userId } = frame;
+    const asked: Asked = { conn, id, auctionId, by, what: null };
+    const auction = this.#find(asked);
     if (auction === undefined) return;
-    const { asAdmin, blocked, userId } = frame;
     const bidder =
       userId === null
         ? bidderWithAlias(auction, frame.bidder ?? 0)
         : this.#core.userOfId(userId as UserId);
     const command: AuctionCommand = { kind: 'BlockBidder', by, asAdmin, bidder, blocked };
-    if (this.#decide(conn, frame.id, auction, command)) this.#done(conn, frame.id);
+    if (this.#decide(asked, auction, command) !== null) this.#done(conn, id);
   }
 
   #done(conn: number, id: number): void {
@@ -105,27 +134,38 @@ export class ListingDesk {
     this.#core.outbox.reply(conn);
   }
 
-  #find(conn: number, id: number, auctionId: string): Auction | undefined {
-    const auction = this.#core.state.auctionById(auctionId as AuctionId);
-    if (auction === undefined) this.#core.refuse(conn, id, 'AUCTION_UNKNOWN', 'auctionId');
+  /** Tells the other connections of whoever asked that it was done. */
+  #told({ conn, auctionId, by, what }: Asked, record: number): void {
+    if (what === null) return;
+    this.#core.feed.decided(conn, by, { auctionId, command: what, code: ACCEPTED, record });
+  }
+
+  #refuse(asked: Asked, name: RefusalName, field?: string, reason?: string): void {
+    const { conn, id, auctionId, by, what } = asked;
+    this.#core.refuse(conn, id, name, field, reason);
+    if (what === null) return;
+    const { code } = REFUSALS[name];
+    this.#core.feed.decided(conn, by, { auctionId, command: what, code, record: 0, field, reason });
+  }
+
+  #find(asked: Asked): Auction | undefined {
+    const auction = this.#core.state.auctionById(asked.auctionId as AuctionId);
+    if (auction === undefined) this.#refuse(asked, 'AUCTION_UNKNOWN', 'auctionId');
     else this.#core.settle(auction);
     return auction;
   }
 
-  /** Whether the command was taken; a refusal has been answered. */
-  #decide(conn: number, id: number, auction: Auction, command: AuctionCommand): boolean {
+  /** Number of the record where the command was taken; null: a refusal has been answered. */
+  #decide(asked: Asked, auction: Auction, command: AuctionCommand): Seq | null {
     const core = this.#core;
     const decided = decide(auction, command, core.nowUs, core.settings);
-    if (typeof decided !== 'string') {
-      core.recordAll(decided);
-      return true;
-    }
+    if (typeof decided !== 'string') return core.recordAll(decided);
     const fault =
       decided === 'INVALID_LISTING' && command.kind === 'ChangeListing'
         ? changeFault(auction, command, core.nowUs, core.settings)
         : null;
-    core.refuse(conn, id, decided, fault?.field, fault?.reason);
-    return false;
+    this.#refuse(asked, decided, fault?.field, fault?.reason);
+    return null;
   }
 
   #textOf(auction: Auction): ListingText {

@@ -12,6 +12,8 @@ interface Entry {
   kind: 'reply' | 'subscribed' | 'update' | 'notify';
   /** Connection, handle or user number. */
   to: number;
+  /** Of a notice: the connection that need not be told. */
+  except: number;
   fromSeq: number;
   seq: number;
   urgent: boolean;
@@ -56,8 +58,8 @@ export class Outbox {
     entry.urgent = urgent;
   }
 
-  notify(user: number): void {
-    this.#close('notify', user);
+  notify(user: number, except = 0): void {
+    this.#close('notify', user).except = except;
   }
 
   /** What was said so far depends on the records up to `seq`. */
@@ -96,7 +98,8 @@ export class Outbox {
     this.#frameStart = end;
     let entry = this.#entries[this.#count];
     if (entry === undefined) {
-      entry = { kind, to, fromSeq: 0, seq: 0, urgent: false, subscription: null, start, end };
+      const unused = { except: 0, fromSeq: 0, seq: 0, urgent: false, subscription: null };
+      entry = { kind, to, ...unused, start, end };
       this.#entries.push(entry);
     } else {
       entry.kind = kind;
@@ -118,7 +121,7 @@ function deliver(entry: Entry, bytes: Uint8Array, deliveries: Deliveries): void 
     case 'update':
       return deliveries.update(to, entry.fromSeq, entry.seq, entry.urgent, bytes, start, end);
     case 'notify':
-      return deliveries.notify(to, bytes, start, end);
+      return deliveries.notify(to, entry.except, bytes, start, end);
     case 'subscribed':
       assert(entry.subscription !== null, 'a subscribed entry has its subscription');
       return deliveries.subscribed(to, entry.subscription, bytes, start, end);

@@ -86,6 +86,11 @@ export class Shard {
     this.#core.introduce(user, id as UserId);
   }
 
+  /** Whether the gateway keeps a private feed for the user: then it is sent answers, too. */
+  keepFeed(user: number, keeps: boolean): void {
+    this.#core.keepFeed(user, keeps);
+  }
+
   /** The gateway's user number stands for nobody any more. */
   forget(user: number): void {
     this.#core.forget(user);

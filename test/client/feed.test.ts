@@ -1,10 +1,17 @@
 /** The private feed over several connections: where the SDK says it stands, and a gap that it tells. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { UnknownOutcome } from '../../src/client/errors.ts';
+import type { OwnAnswerEvent } from '../../src/client/own-answers.ts';
+import { ANSWER } from '../../src/protocol/messages/answer.ts';
 import { HELLO } from '../../src/protocol/messages/hello.ts';
+import type { OwnAnswer } from '../../src/protocol/messages/own-answer.ts';
+import { OWN_ANSWER } from '../../src/protocol/messages/own-answer.ts';
+import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { RESULT } from '../../src/protocol/messages/result.ts';
 import { WELCOME } from '../../src/protocol/messages/welcome.ts';
-import { AUCTION_ID, opened } from './fixture.ts';
+import { REFUSALS } from '../../src/protocol/refusals.ts';
+import { answer, AUCTION_ID, opened, outcome } from './fixture.ts';
 
 const result = {
   auctionId: AUCTION_ID,
@@ -72,4 +79,78 @@ test('a hello that only prolongs the sign-in asks for nothing, and a client with
     without.server.all(HELLO).map(({ after }) => after),
     [null, null],
   );
+});
+
+function ownAnswer(nonce: string | null, values: Partial<OwnAnswer> = {}): OwnAnswer {
+  const { code, record, serverTimeMs, ...standing } = answer();
+  return {
+    auctionId: AUCTION_ID,
+    command: nonce === null ? 'create_auction' : 'place_bid',
+    nonce,
+    amountCents: 1_200,
+    code,
+    record,
+    serverTimeMs,
+    standing,
+    retryAfterMs: null,
+    field: null,
+    reason: null,
+    noticeSeq: 6,
+    ...values,
+  };
+}
+
+test('own answers: of other devices they are told, of own commands never twice', async () => {
+  const { gavel, server, timers } = await opened({}, (prepared) => {
+    prepared.on(PLACE_BID, (socket, { id, nonce }) => {
+      // Over HTTP the copy may be here before the answer.
+      socket.say(OWN_ANSWER, ownAnswer(nonce));
+      socket.say(ANSWER, answer({ id }));
+      socket.say(OWN_ANSWER, ownAnswer(nonce));
+    });
+  });
+  const told: OwnAnswerEvent[] = [];
+  gavel.on('own_answer', (event) => told.push(event));
+  const bid = outcome(gavel.bid(AUCTION_ID, 1_200));
+  await timers.advance(10);
+  assert.equal(bid.value?.accepted, true);
+  server.socket.say(OWN_ANSWER, ownAnswer(bid.value?.nonce ?? ''));
+  await timers.advance(10);
+  assert.equal(told.length, 0);
+  const refused = { code: REFUSALS.BID_TOO_LOW.code, noticeSeq: 7 };
+  server.socket.say(OWN_ANSWER, ownAnswer('nonce-of-a-phone', refused));
+  server.socket.say(OWN_ANSWER, ownAnswer(null, { standing: null, amountCents: null }));
+  await timers.advance(10);
+  assert.deepEqual(
+    told.map((one) => [one.command, one.nonce, one.accepted, one.refusal?.name]),
+    [
+      ['place_bid', 'nonce-of-a-phone', false, 'BID_TOO_LOW'],
+      ['create_auction', null, true, undefined],
+    ],
+  );
+  const { status, currentPriceCents } = told[0]?.standing ?? {};
+  assert.deepEqual([status, currentPriceCents], ['leading', 1_000]);
+});
+
+test('own answers: what was given up is told when it becomes known, before or after', async () => {
+  const { gavel, server, timers } = await opened({}, (prepared) => {
+    // The answers are lost.
+    prepared.on(PLACE_BID, () => {});
+  });
+  const told: (string | null)[] = [];
+  gavel.on('own_answer', ({ nonce }) => told.push(nonce));
+  const [early, late] = ['nonce-heard-early', 'nonce-heard-late'];
+  const bids = [early, late].map((nonce) =>
+    outcome(gavel.bid(AUCTION_ID, 1_200, { nonce, timeoutMs: 2_000 })),
+  );
+  await timers.advance(10);
+  server.socket.say(OWN_ANSWER, ownAnswer(early));
+  await timers.advance(1_000);
+  assert.deepEqual(told, [], 'the answer may still come');
+  await timers.advance(2_000);
+  assert.ok(bids.every(({ error }) => error instanceof UnknownOutcome));
+  assert.deepEqual(told, [early]);
+  server.socket.say(OWN_ANSWER, ownAnswer(late));
+  await timers.advance(10);
+  assert.deepEqual(told, [early, late]);
 });

@@ -110,12 +110,16 @@ for (const transport of ['websocket', 'events', 'polling'] as const) {
     const only = { transports: [transport] };
     const ann = await client('ann', node.publicUrl, only);
     const bob = await client('bob', node.publicUrl, only);
-    await Promise.all([ann.ready, bob.ready]);
+    const phone = await client('ann', node.publicUrl, only);
+    await Promise.all([ann.ready, bob.ready, phone.ready]);
     assert.deepEqual([ann.transport, ann.userId], [transport, 'ann']);
     const outbids: number[] = [];
     const results: string[] = [];
     ann.on('outbid', ({ currentPriceCents }) => outbids.push(currentPriceCents));
     bob.on('result', ({ outcome }) => results.push(outcome));
+    const onPhone: unknown[] = [];
+    phone.on('own_answer', (told) => onPhone.push([told.nonce, told.refusal?.name ?? null]));
+    ann.on('own_answer', ({ nonce }) => assert.fail(`${nonce} has its answer already`));
     const states: WatchState[] = [];
     const watched = (async () => {
       for await (const state of ann.watch(auctionId, { every: true })) {
@@ -143,6 +147,13 @@ for (const transport of ['websocket', 'events', 'polling'] as const) {
     await watched;
     while (results.length === 0) await once500();
     assert.deepEqual(results, ['won']);
+    // The other device of the same user sees what became of each bid, once.
+    while (onPhone.length < 3) await once500();
+    assert.deepEqual(onPhone, [
+      [first.nonce, null],
+      [low.nonce, 'BID_TOO_LOW'],
+      [lost.nonce, 'AUCTION_UNKNOWN'],
+    ]);
     assert.ok(states.every(({ gapless }) => gapless));
     const last = states.at(-1);
     assert.deepEqual([last?.status, last?.currentPriceCents], ['sold', 2050]);

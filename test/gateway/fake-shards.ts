@@ -22,6 +22,8 @@ export class FakeShards implements Shards {
   readonly count: number;
   readonly submitted: Submitted[] = [];
   readonly introduced: { shard: number; user: number; userId: string }[] = [];
+  /** Users whose answers are wanted as notices, or no more. */
+  readonly feeds: { shard: number; user: number; keeps: boolean }[] = [];
   readonly forgotten: { shard: number; user: number }[] = [];
   readonly unwatched: number[] = [];
   /** Whether the queues are full. */
@@ -92,6 +94,11 @@ export class FakeShards implements Shards {
       introduce: (user, userId) => {
         if (this.full) return false;
         this.introduced.push({ shard, user, userId });
+        return true;
+      },
+      keepFeed: (user, keeps) => {
+        if (this.full) return false;
+        this.feeds.push({ shard, user, keeps });
         return true;
       },
       forget: (user) => {

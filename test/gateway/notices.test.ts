@@ -6,9 +6,13 @@ import { GATEWAY_LIMITS } from '../../src/gateway/gateway-limits.ts';
 import { NoticeTable } from '../../src/gateway/notice-table.ts';
 import type { Position } from '../../src/gateway/position.ts';
 import { JSON_PROTOCOL, MSGPACK_PROTOCOL } from '../../src/gateway/web-socket-door.ts';
+import { ANSWER } from '../../src/protocol/messages/answer.ts';
 import { HELLO } from '../../src/protocol/messages/hello.ts';
 import { LEADING_AGAIN } from '../../src/protocol/messages/leading-again.ts';
 import { OUTBID } from '../../src/protocol/messages/outbid.ts';
+import type { OwnAnswer } from '../../src/protocol/messages/own-answer.ts';
+import { OWN_ANSWER } from '../../src/protocol/messages/own-answer.ts';
+import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { RESULT } from '../../src/protocol/messages/result.ts';
 import { withNoticeSeq } from '../../src/protocol/notices.ts';
 import { Client } from './client.ts';
@@ -17,22 +21,47 @@ import { decode, deliver, encode } from './fake-shards.ts';
 import type { Fixture } from './fixtures.ts';
 import { AUCTION_A, start } from './fixtures.ts';
 import { http } from './http.ts';
+import { answerOf, bidOf } from './messages.ts';
 
 const AUCTION = { auctionId: AUCTION_A, epoch: 1 };
+
+function ownAnswer(n: number): OwnAnswer {
+  const [seq, currentPriceCents] = [n, 100 + n];
+  const ends = { suggestedCents: [n], endsAtMs: 4_000_000_000_000 };
+  const status = n % 8 === 2 ? 'leading' : 'outbid';
+  const stood = { epoch: 1, seq, currentPriceCents, status, minimumNextCents: n, ...ends } as const;
+  return {
+    auctionId: AUCTION_A,
+    command: 'place_bid',
+    nonce: `nonce-${String(n).padStart(4, '0')}`,
+    amountCents: 50,
+    code: n % 8 === 2 ? 0 : 3011,
+    record: n,
+    serverTimeMs: 1_700_000_000_000,
+    standing: stood,
+    retryAfterMs: n % 3 === 0 ? 5 : null,
+    field: null,
+    reason: null,
+    noticeSeq: null,
+  };
+}
 
 /** The n-th thing that happens to a bidder, each of another kind than the last. */
 function notice(n: number): Uint8Array {
   const at = { ...AUCTION, seq: n, currentPriceCents: 100 + n, noticeSeq: null };
   const bid = { yourBidCents: 50, endsAtMs: 4_000_000_000_000 };
-  if (n % 3 === 0) return encode(OUTBID, { ...at, ...bid, minimumNextCents: 200 });
-  if (n % 3 === 1) return encode(LEADING_AGAIN, { ...at, ...bid, reserveMet: true });
+  if (n % 4 === 0) return encode(OUTBID, { ...at, ...bid, minimumNextCents: 200 });
+  if (n % 4 === 1) return encode(LEADING_AGAIN, { ...at, ...bid, reserveMet: true });
+  if (n % 4 === 2) return encode(OWN_ANSWER, ownAnswer(n));
   const winnerId = n % 2 === 0 ? 'bob' : null;
   return encode(RESULT, { ...at, outcome: 'sold', winnerId });
 }
 
 function tell(fixture: Fixture, userId: string, ...notices: readonly number[]): void {
   const user = fixture.shards.introduced.findLast((one) => one.userId === userId)?.user ?? 0;
-  deliver(fixture.gateway.deliveries, (to) => notices.forEach((n) => to.notify(user, notice(n))));
+  deliver(fixture.gateway.deliveries, (to) =>
+    notices.forEach((n) => to.notify(user, 0, notice(n))),
+  );
 }
 
 function numbersFrom(first: number, count: number): number[] {
@@ -106,11 +135,10 @@ const WAYS: readonly (readonly [name: string, read: Read])[] = [
 ];
 
 /** What matters of a notice, whatever it is written in. */
-const essence = ({ noticeSeq, seq, currentPriceCents }: Record<string, unknown>): unknown => [
-  noticeSeq,
-  seq,
-  currentPriceCents,
-];
+const essence = ({ noticeSeq, standing, ...rest }: Record<string, unknown>): unknown => {
+  const { seq, currentPriceCents } = (standing ?? rest) as Record<string, unknown>;
+  return [noticeSeq, seq, currentPriceCents];
+};
 
 test('every way gives the same notices, and what was missed, whichever way comes next', async (t) => {
   const limits = { signInsPerSecondAndAddress: 1_000, connectionsPerUserMax: 1_000 };
@@ -159,7 +187,7 @@ test('every way tells at once what happens while it is there', async (t) => {
   const bySocket = client.next();
   const byEvent = source.next();
   for (let i = 0; i < 50; i++) await turn();
-  tell(fixture, 'ann', 3);
+  tell(fixture, 'ann', 4);
   const event = await byEvent;
   const answer = await polled;
   const { type, ...same } = event?.data ?? {};
@@ -178,6 +206,74 @@ test('every way tells at once what happens while it is there', async (t) => {
   ] as const) {
     assert.equal((await http(port, 'GET', `/v1/me/notices?${after}`, { token })).status, status);
   }
+});
+
+test('whoever asked has the answer alone; every other connection has the copy', async (t) => {
+  const fixture = await start(t);
+  const asking = await Client.signedIn(fixture, 'ann');
+  const other = await Client.signedIn(fixture, 'ann');
+  const source = await EventSource.open(fixture.gateway.port, '/v1/me/events', {
+    authorization: `Bearer ${await fixture.token('ann')}`,
+  });
+  const position = (await source.next())?.data['position'] as Position;
+  const told = fixture.shards.feeds.map(({ shard, keeps }) => [shard, keeps]);
+  assert.deepEqual(told, [
+    [0, true],
+    [1, true],
+  ]);
+  asking.send(PLACE_BID, bidOf(7));
+  const { conn, user } = await fixture.shards.next();
+  deliver(fixture.gateway.deliveries, (to) => {
+    to.reply(conn, encode(ANSWER, answerOf(7)));
+    to.notify(user, conn, encode(OWN_ANSWER, ownAnswer(2)));
+    to.notify(user, 0, notice(4));
+  });
+  const [first, second] = [await asking.next(), await asking.next()];
+  assert.deepEqual([first.type, second.type], ['answer', 'outbid']);
+  for (const { type, noticeSeq } of [await other.next(), (await source.next())?.data ?? {}]) {
+    assert.deepEqual([type, noticeSeq], ['own_answer', position.seq + 1]);
+  }
+  source.close();
+  // Its connection broke before it had read the answer: then it is among what was missed.
+  for (const [name, read] of WAYS) {
+    const { recovered, notices } = await read(fixture, position, 2);
+    const types = notices.map((one) => one['type']);
+    assert.deepEqual([recovered, ...types], [true, 'own_answer', 'outbid'], name);
+    const { nonce, code, standing } = notices[0] ?? {};
+    assert.deepEqual([nonce, code], ['nonce-0002', 0], name);
+    assert.equal((standing as Record<string, unknown>)['status'], 'leading', name);
+  }
+  // Of an own answer that refuses, JSON says what it is.
+  tell(fixture, 'ann', 6);
+  const refused = await byPolls(fixture, { ...position, seq: position.seq + 2 }, 1);
+  assert.equal(refused.notices[0]?.['name'], 'BID_TOO_LOW');
+});
+
+test('shards copy answers only as long as a feed is kept', async (t) => {
+  const fixture = await start(t, { limits: { noticeUsersMax: 2 }, shardCount: 1 });
+  const { shards } = fixture;
+  const feedOf = (userId: string): boolean[] => {
+    const { user } = shards.introduced.findLast((one) => one.userId === userId) ?? {};
+    return shards.feeds.filter((one) => one.user === user).map(({ keeps }) => keeps);
+  };
+  const without = await Client.connect(fixture.gateway.port);
+  const token = await fixture.token('dan');
+  without.send(HELLO, { id: 1, token, client: null, feed: false, after: null });
+  await without.next('welcome');
+  without.send(PLACE_BID, bidOf(2));
+  await shards.next();
+  assert.deepEqual(feedOf('dan'), []);
+  const ann = await Client.signedIn(fixture, 'ann');
+  const bob = await Client.signedIn(fixture, 'bob');
+  bob.socket.close();
+  await bob.closed;
+  // Two more come. Ann is still here, Bob is not.
+  await Client.signedIn(fixture, 'cat');
+  await Client.signedIn(fixture, 'eve');
+  assert.deepEqual([feedOf('ann'), feedOf('bob')], [[true], [true, false]]);
+  await Client.signedIn(fixture, 'bob');
+  assert.deepEqual(feedOf('bob'), [true, false, true]);
+  ann.socket.close();
 });
 
 test('a position that is too old, of another start or of the future is not recovered', async (t) => {
@@ -205,7 +301,12 @@ test('a position that is too old, of another start or of the future is not recov
 test('users whose notices are forgotten are not told that they have all', () => {
   const limits = { ...GATEWAY_LIMITS, noticeUsersMax: 3 };
   let deaths = 0;
-  const table = new NoticeTable(limits, () => deaths);
+  const forgotten: number[] = [];
+  const table = new NoticeTable(
+    limits,
+    () => deaths,
+    (user) => forgotten.push(user),
+  );
   const from = new Map<number, Position>();
   for (const user of [1, 2, 3]) from.set(user, table.open(user, null).position);
   const at = (user: number): Position => from.get(user) as Position;
@@ -217,6 +318,7 @@ test('users whose notices are forgotten are not told that they have all', () => 
     [true, false, true, true],
   );
   assert.equal(table.count, 3);
+  assert.deepEqual(forgotten, [2]);
   assert.equal(table.open(1, at(1)).missed.length, 1);
   assert.equal(table.open(2, at(2)).recovered, false);
   // However much he is told from now on, and whatever others were told, it does not fit again.
@@ -228,6 +330,12 @@ test('users whose notices are forgotten are not told that they have all', () => 
   assert.equal(table.open(1, at(1)).recovered, false);
 });
 
+/** Which notice it is, by the place in the auction. */
+function placeOf(value: unknown): number {
+  const { standing, seq } = value as { readonly standing?: { readonly seq: number }; seq: number };
+  return standing?.seq ?? seq;
+}
+
 test('over thousands of random lives nobody is told that he has all when he has not', () => {
   let random = 7;
   const below = (n: number): number => {
@@ -235,7 +343,11 @@ test('over thousands of random lives nobody is told that he has all when he has 
     return (random >>> 16) % n;
   };
   const limits = { ...GATEWAY_LIMITS, noticeUsersMax: 4, noticesPerUserMax: 6 };
-  const table = new NoticeTable(limits, () => 0);
+  const table = new NoticeTable(
+    limits,
+    () => 0,
+    () => {},
+  );
   const places = new Map<number, Position>();
   /** What each user was told after his place; a user without a history is told nothing. */
   const pending = new Map<number, number[]>();
@@ -251,7 +363,7 @@ test('over thousands of random lives nobody is told that he has all when he has 
     }
     const after = places.get(user) ?? null;
     const opened = table.open(user, after);
-    const told = opened.missed.map((bytes) => (decode(bytes).value as { seq: number }).seq);
+    const told = opened.missed.map((bytes) => placeOf(decode(bytes).value));
     if (opened.recovered === true) {
       assert.deepEqual(told, pending.get(user), `step ${step}`);
       recovered += 1;
@@ -272,7 +384,7 @@ test('over thousands of random lives nobody is told that he has all when he has 
 
 test('a notice with its number is the notice and its number', () => {
   for (const seq of [1, 127, 128, 255, 256, 65_536, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
-    for (let n = 0; n < 6; n++) {
+    for (let n = 0; n < 24; n++) {
       const bare = decode(notice(n));
       const numbered = decode(withNoticeSeq(notice(n), seq));
       assert.equal(numbered.type, bare.type);

@@ -7,7 +7,14 @@ import type { User } from '../../src/gateway/user.ts';
 import { UserTable } from '../../src/gateway/user-table.ts';
 import { slotOf } from '../../src/lib/slots.ts';
 import { makeRing, RingConsumer, RingProducer } from '../../src/node/byte-ring.ts';
-import { FORGET, FRAME, InboundCursor, INTRODUCE, pushInbound } from '../../src/node/inbound.ts';
+import {
+  FEED,
+  FORGET,
+  FRAME,
+  InboundCursor,
+  INTRODUCE,
+  pushInbound,
+} from '../../src/node/inbound.ts';
 import { KnownUsers } from '../../src/node/known-users.ts';
 import { Random } from '../sim/random.ts';
 import { FakeShards } from './fake-shards.ts';
@@ -35,9 +42,9 @@ test('users keep their number, and each shard learns them once', () => {
   shards.full = true;
   const late = users.user('late');
   assert.equal(users.introduce(late, 0, shards.port(0)), false);
-  assert.equal(users.introduceToAll(late), false);
+  assert.equal(users.keepFeed(late), false);
   shards.full = false;
-  assert.ok(users.introduceToAll(late));
+  assert.ok(users.keepFeed(late));
   assert.deepEqual(
     shards.introduced.slice(-2).map(({ shard, user, userId }) => [shard, user, userId]),
     [
@@ -51,7 +58,7 @@ test('whoever was away longest is forgotten, by every shard that knows him', () 
   const shards = new FakeShards(2);
   const users = new UserTable(shards, 3);
   const [ann, bob, cat] = ['ann', 'bob', 'cat'].map((id) => users.user(id)) as [User, User, User];
-  users.introduceToAll(ann);
+  users.keepFeed(ann);
   users.introduce(bob, 1, shards.port(1));
   users.user('ann');
   users.user('dan');
@@ -98,7 +105,7 @@ test('nobody with a connection or a request is forgotten, also where there are t
 test('where a queue is full nobody is forgotten, and it is made up for later', () => {
   const shards = new FakeShards(2);
   const users = new UserTable(shards, 2);
-  for (const id of ['ann', 'bob']) users.introduceToAll(users.user(id));
+  for (const id of ['ann', 'bob']) users.keepFeed(users.user(id));
   const ann = users.user('ann');
   const bob = users.user('bob');
   shards.full = true;
@@ -115,7 +122,7 @@ test('where a queue is full nobody is forgotten, and it is made up for later', (
 });
 
 /** A shard's end of a ring: what it knows by slot, as shard/core.ts does, and what must never be. */
-class ReadingThread implements Pick<ShardPort, 'introduce' | 'forget'> {
+class ReadingThread implements Pick<ShardPort, 'introduce' | 'keepFeed' | 'forget'> {
   readonly #memory = makeRing(4096);
   readonly producer = new RingProducer(this.#memory);
   readonly #users = new KnownUsers();
@@ -126,6 +133,10 @@ class ReadingThread implements Pick<ShardPort, 'introduce' | 'forget'> {
 
   introduce(user: number, id: string): boolean {
     return this.#users.introduce(this.producer, user, id, 0);
+  }
+
+  keepFeed(user: number, keeps: boolean): boolean {
+    return this.#users.keepFeed(this.producer, user, keeps, 0);
   }
 
   forget(user: number): boolean {
@@ -158,6 +169,7 @@ class ReadingThread implements Pick<ShardPort, 'introduce' | 'forget'> {
       this.#known.set(slot, { number, id });
       return;
     }
+    if (kind === FEED) return assert.equal(this.#known.get(slot)?.number, number);
     assert.deepEqual(this.#known.get(slot), { number, id }, 'the number means who it was given to');
     if (kind === FORGET) this.#known.delete(slot);
     else this.frames += 1;
@@ -183,6 +195,8 @@ test('under any traffic and any deaths a number means one user to a shard', (con
       const thread = random.pick(threads);
       const shard = threads.indexOf(thread);
       if (users.introduce(user, shard, shards.port(shard))) thread.submit(user);
+      if (random.chance(0.02)) users.keepFeed(user);
+      if (random.chance(0.02)) users.dropFeed(user.number);
       if (random.chance(0.05)) {
         const one = session();
         users.joined(user, one);

@@ -67,8 +67,8 @@ test('users who are away are forgotten, those who are connected or being served 
   const ended = { auctionId: AUCTION_A, epoch: 1, seq: 3, currentPriceCents: 5 };
   const result = { ...ended, winnerId: null, noticeSeq: null };
   deliver(gateway.deliveries, (to) => {
-    to.notify(numberOf('cat') ?? 0, encode(RESULT, { ...result, outcome: 'lost' }));
-    to.notify(again, encode(RESULT, { ...result, outcome: 'won' }));
+    to.notify(numberOf('cat') ?? 0, 0, encode(RESULT, { ...result, outcome: 'lost' }));
+    to.notify(again, 0, encode(RESULT, { ...result, outcome: 'won' }));
   });
   assert.equal((await cat.next('result'))['outcome'], 'won');
 });

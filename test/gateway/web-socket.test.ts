@@ -374,7 +374,7 @@ test('the private feed reaches every connection of the user that wants it, and n
     noticeSeq: null,
   });
   const { user = 0 } = fixture.shards.introduced.find(({ userId }) => userId === 'ann') ?? {};
-  deliver(fixture.gateway.deliveries, (to) => to.notify(user, outbid));
+  deliver(fixture.gateway.deliveries, (to) => to.notify(user, 0, outbid));
   await one.next('outbid');
   await two.next('outbid');
   for (const client of [without, other]) {

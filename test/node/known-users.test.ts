@@ -47,6 +47,33 @@ test('it is those who were introduced by then and not yet forgotten', () => {
   ]);
 });
 
+test('a thread that starts knows whose answers are copied, as was said last', () => {
+  const memory = makeRing(4096);
+  const ring = new RingProducer(memory);
+  const users = new KnownUsers();
+  for (const [number, id] of [
+    [ANN, 'ann'],
+    [DAN, 'dan'],
+  ] as const) {
+    assert.ok(users.introduce(ring, number, id, 0) && users.keepFeed(ring, number, true, 0));
+  }
+  assert.ok(users.keepFeed(ring, DAN, false, 0));
+  const known = (): unknown => {
+    const cursor = new InboundCursor(4096);
+    cursor.open(0);
+    return users.atStart(cursor);
+  };
+  assert.deepEqual(known(), [
+    [ANN, 'ann', true],
+    [DAN, 'dan', false],
+  ]);
+  assert.ok(users.forget(ring, ANN, 0) && users.introduce(ring, ANN, 'ann', 0));
+  assert.deepEqual(known(), [
+    [DAN, 'dan', false],
+    [ANN, 'ann', false],
+  ]);
+});
+
 test('what found no room was not said', () => {
   const ring = new RingProducer(makeRing(4096));
   const users = new KnownUsers();

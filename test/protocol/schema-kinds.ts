@@ -10,6 +10,7 @@ import { noticePosition } from '../../src/protocol/common.ts';
 import { listing, listingChange, softClose } from '../../src/protocol/listing.ts';
 import type { Message } from '../../src/protocol/message.ts';
 import { MESSAGES } from '../../src/protocol/messages.ts';
+import { bidStanding } from '../../src/protocol/messages/own-answer.ts';
 import { auctionView, bidEntry, listingText } from '../../src/protocol/views.ts';
 
 export type Kind =
@@ -61,6 +62,7 @@ export const RECORDS: ReadonlyMap<string, string> = new Map([
   ['SoftClose', softClose.schema],
   ['IncrementStep', stepSchema],
   ['NoticePosition', noticePosition.schema],
+  ['BidStanding', bidStanding.schema],
 ]);
 
 /** The fields of a message, of `{…}`, or of what stands between the braces. */

@@ -59,6 +59,8 @@ export interface Delivered {
   readonly name: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly bytes: Uint8Array;
+  /** Of a notice: the connection that has it as an answer. */
+  readonly except?: number;
   readonly subscription?: Subscription;
   readonly range?: { readonly fromSeq: number; readonly seq: number; readonly urgent: boolean };
 }
@@ -91,9 +93,9 @@ class Recorder implements Deliveries {
     const bytes = all.slice(from, end);
     this.all.push({ kind: 'reply', to, ...readFrame(bytes), bytes });
   }
-  notify(to: number, all: Uint8Array, from = 0, end = all.length): void {
+  notify(to: number, except: number, all: Uint8Array, from = 0, end = all.length): void {
     const bytes = all.slice(from, end);
-    this.all.push({ kind: 'notify', to, ...readFrame(bytes), bytes });
+    this.all.push({ kind: 'notify', to, except, ...readFrame(bytes), bytes });
   }
   update(
     to: number,
@@ -165,6 +167,18 @@ export class ShardFixture {
     return fresh;
   }
 
+  /** The gateway keeps a private feed for this user from now on, or no more. */
+  keepFeed(user: number, keeps = true): void {
+    this.#introduce(user);
+    this.shard.keepFeed(user, keeps);
+  }
+
+  #introduce(user: number): void {
+    if (user === 0 || this.#introduced.has(user)) return;
+    this.shard.introduce(user, `user-${user}`);
+    this.#introduced.add(user);
+  }
+
   /** Queues a frame without committing. */
   take<T extends { readonly id: number }>(
     message: Message<T>,
@@ -172,10 +186,7 @@ export class ShardFixture {
     fields: Omit<T, 'id'>,
     conn = user,
   ): number {
-    if (user !== 0 && !this.#introduced.has(user)) {
-      this.shard.introduce(user, `user-${user}`);
-      this.#introduced.add(user);
-    }
+    this.#introduce(user);
     const id = this.#nextId++;
     const value = { ...fields, id } as unknown as T;
     this.shard.take(conn, user, this.nowUs, frameOf(message, value));

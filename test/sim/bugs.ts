@@ -131,7 +131,7 @@ function misdirected(deliveries: Deliveries): Deliveries {
     subscribed: (conn, sub, bytes, from, to) => deliveries.subscribed(conn, sub, bytes, from, to),
     update: (handle, fromSeq, seq, urgent, bytes, from, to) =>
       deliveries.update(handle, fromSeq, seq, urgent, bytes, from, to),
-    notify: (user, bytes, from, to) => deliveries.notify(user, bytes, from, to),
+    notify: (user, except, bytes, from, to) => deliveries.notify(user, except, bytes, from, to),
     end: () => deliveries.end(),
   };
 }

@@ -12,6 +12,7 @@ import type { RingMemory } from '../../src/node/byte-ring.ts';
 import { makeRing, RingConsumer, RingProducer } from '../../src/node/byte-ring.ts';
 import {
   CREDIT,
+  FEED,
   FORGET,
   FRAME,
   InboundCursor,
@@ -97,7 +98,10 @@ export class Thread implements ShardPort {
     });
     const unfinished = new InboundCursor(INBOUND_BYTES);
     unfinished.open(new RingConsumer(this.#inbound).copyTo(unfinished.bytes));
-    for (const [number, id] of this.#users.atStart(unfinished)) shard.introduce(number, id);
+    for (const [number, id, hasFeed] of this.#users.atStart(unfinished)) {
+      shard.introduce(number, id);
+      shard.keepFeed(number, hasFeed);
+    }
     for (const handle of watchedHandles()) shard.rewatch(handle);
     this.#running = {
       shard,
@@ -192,6 +196,11 @@ export class Thread implements ShardPort {
     return this.#users.introduce(this.#producer, user, userId, this.#options.nowUs());
   }
 
+  keepFeed(user: number, keeps: boolean): boolean {
+    this.#options.wake();
+    return this.#users.keepFeed(this.#producer, user, keeps, this.#options.nowUs());
+  }
+
   forget(user: number): boolean {
     this.#options.wake();
     return this.#users.forget(this.#producer, user, this.#options.nowUs());
@@ -232,6 +241,7 @@ export class Thread implements ShardPort {
       shard.commit();
       this.credited = true;
     } else if (kind === UNWATCH) shard.unwatch(conn);
+    else if (kind === FEED) shard.keepFeed(user, conn === 1);
     else if (kind === FORGET) shard.forget(user);
     else shard.introduce(user, decoder.decode(bytes.subarray(payloadFrom, payloadTo)));
   }
