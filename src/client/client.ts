@@ -12,11 +12,12 @@ import { AUCTION } from '../protocol/messages/auction.ts';
 import { BUY_NOW } from '../protocol/messages/buy-now.ts';
 import { GET } from '../protocol/messages/get.ts';
 import { GET_RECEIPT } from '../protocol/messages/get-receipt.ts';
-import type { Goodbye } from '../protocol/messages/goodbye.ts';
 import type { LeadingAgain } from '../protocol/messages/leading-again.ts';
 import { LEADING_AGAIN } from '../protocol/messages/leading-again.ts';
 import type { Outbid } from '../protocol/messages/outbid.ts';
 import { OUTBID } from '../protocol/messages/outbid.ts';
+import type { Mode } from '../protocol/messages/mode.ts';
+import { MODE } from '../protocol/messages/mode.ts';
 import type { OwnAnswer } from '../protocol/messages/own-answer.ts';
 import { OWN_ANSWER } from '../protocol/messages/own-answer.ts';
 import { PING } from '../protocol/messages/ping.ts';
@@ -42,12 +43,13 @@ import { countdown } from './countdown.ts';
 import { Emitter } from './emitter.ts';
 import type { Off } from './emitter.ts';
 import type { GavelError } from './errors.ts';
+import type { GavelEvents } from './events.ts';
 import { FeedPlace } from './feed-place.ts';
 import { Ladder } from './ladder.ts';
-import type { LineState, StateChange } from './line.ts';
+import type { LineState } from './line.ts';
 import { Line } from './line.ts';
+import { ServerMode } from './mode.ts';
 import { makeNonce } from './nonce.ts';
-import type { OwnAnswerEvent } from './own-answers.ts';
 import { OwnAnswers } from './own-answers.ts';
 import type { ClientSettings, ConnectOptions, Transport } from './options.ts';
 import { settingsOf } from './options.ts';
@@ -85,24 +87,7 @@ export interface ServerTime {
   readonly roundTripMs: number;
 }
 
-export interface GavelEvents {
-  /** Somebody else leads now. */
-  readonly outbid: Outbid;
-  /** The bid that led was taken back, and the own one leads again. */
-  readonly leading_again: LeadingAgain;
-  /** An auction ended that the user bid on or sold. */
-  readonly result: Result;
-  /** What became of a command of this user that this client did not ask, or had given up. */
-  readonly own_answer: OwnAnswerEvent;
-  /** Notices of the private feed were missed for good: ask how the own bids stand. */
-  readonly feed_gap: null;
-  /** The server is about to close the connection. */
-  readonly goodbye: Goodbye;
-  /** The line opened, was lost, closed. */
-  readonly state: StateChange;
-  /** Something is wrong that the SDK lives with: a message it cannot read, a token not got. */
-  readonly error: Error;
-}
+export type { GavelEvents } from './events.ts';
 
 /** Pings in a row after the line opened; the quickest counts. */
 const PINGS_AT_OPEN = 4;
@@ -117,6 +102,7 @@ export class Gavel {
   readonly #first = Promise.withResolvers<void>();
   readonly #emitter = new Emitter<GavelEvents>();
   readonly #clock: ServerClock;
+  readonly #mode: ServerMode;
   readonly #ladder: Ladder;
   readonly #line: Line;
   readonly #commands: Commands;
@@ -132,6 +118,7 @@ export class Gavel {
     this.#settings = settings;
     this.rest = new Rest(options);
     this.#clock = new ServerClock(settings.timers.now);
+    this.#mode = new ServerMode(settings.timers, (mode) => this.#emitter.emit('mode', mode));
     this.#ladder = new Ladder(settings, () => this.#line.move());
     const open: ClientSettings['open'] = (url, protocol) => this.#ladder.open(url, protocol);
     this.#line = new Line({ ...settings, open }, newId, {
@@ -165,6 +152,11 @@ export class Gavel {
   /** Whom the token names; null before the first welcome, and without a token. */
   get userId(): string | null {
     return this.#userId;
+  }
+
+  /** Whether the server is in watch-only mode: bids go on, watchers without a token are told less often. */
+  get watchOnly(): boolean {
+    return this.#mode.watchOnly;
   }
 
   /** Commands that wait for their answers, sent or not. */
@@ -308,6 +300,7 @@ export class Gavel {
 
   #opened(welcome: Welcome | null): void {
     this.#clock.restart();
+    this.#mode.opened();
     if (welcome !== null) {
       this.#userId = welcome.userId;
       this.#clock.heard(welcome.serverTimeMs);
@@ -335,12 +328,14 @@ export class Gavel {
   }
 
   #lost(): void {
+    this.#mode.lost();
     this.#subscriptions.lost();
     this.#commands.lost();
   }
 
   #closed(error: GavelError): void {
     this.#ladder.close();
+    this.#mode.lost();
     this.#first.reject(error);
     this.#commands.closed(error);
     this.#subscriptions.closed(error);
@@ -363,6 +358,8 @@ export class Gavel {
         if (news !== null) this.#emitter.emit('own_answer', news);
         return;
       }
+      case MODE.number:
+        return this.#mode.told(value as Mode);
       case SNAPSHOT.number:
         return this.#subscriptions.snapshot(value as Snapshot);
       case RESUMED.number:

@@ -125,7 +125,7 @@ async function poll(place: Place, waitS: number, options: NewsOptions): Promise<
 }
 
 function tellAnswer(answer: Json, place: Place, tell: NewsOptions['tell']): void {
-  const { recovered, serverTimeMs, retryAfterMs } = answer;
+  const { recovered, serverTimeMs, retryAfterMs, mode } = answer;
   const list = (answer['updates'] ?? answer['notices']) as readonly Json[];
   place.position = answer['position'] as string;
   if (place.auctionId === null) tell({ type: 'welcome', recovered }, place);
@@ -135,6 +135,8 @@ function tellAnswer(answer: Json, place: Place, tell: NewsOptions['tell']): void
   }
   for (const message of list) tell(message, place);
   tell({ type: 'tick', serverTimeMs }, null);
+  // Servers of an earlier version do not say it.
+  if (typeof mode === 'object') tell({ ...mode, type: 'mode' }, null);
   if (typeof retryAfterMs === 'number') {
     tell({ type: 'goodbye', code: 3001, reason: '', reconnectAfterMs: retryAfterMs }, null);
   }

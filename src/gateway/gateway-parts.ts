@@ -194,7 +194,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const connected = (): number => door.counts.msgpack + door.counts.json + streams.count;
   const ways = { ...common, connections, connected, inbound, hub };
   const door: WebSocketDoor = new WebSocketDoor({ ...ways, ...originsOf(options), life, signIn });
-  const streams: StreamDoor = new StreamDoor({ ...ways, topics, feed });
+  const streams: StreamDoor = new StreamDoor({ ...ways, topics, feed, watchOnly });
   const { accounts = null, images = null } = options;
   const asked = { discovery, receipts, accounts, images };
   const context = { calls, limits, watched, watchOnly, nowUs, streams, ...asked };

@@ -103,13 +103,11 @@ export class Heartbeat {
   /** A slice at a time, so that a switch is no burst; not before what it asked for is answered. */
   #tellMode(session: Session): void {
     if (session.awaited.size > 0) return;
-    const { limits, sender, watchOnly } = this.#options;
-    const { isOn } = watchOnly;
-    session.toldWatchOnly = isOn;
-    const isSlow = isOn && session.user === null;
-    const updateMs = isSlow ? limits.watchOnlyTickMs : limits.conflationMs;
+    const { sender, watchOnly } = this.#options;
+    const mode = watchOnly.modeFor(session.user !== null);
+    session.toldWatchOnly = mode.watchOnly;
     this.#writer.clear();
-    MODE.write(this.#writer, { watchOnly: isOn, updateMs });
+    MODE.write(this.#writer, mode);
     sender.send(session, this.#writer.view());
   }
 }

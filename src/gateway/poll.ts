@@ -9,7 +9,10 @@
  *                                 └─ the time is over, a goodbye ──▶ answered: nothing new
  *   refused ────────────────────────▶ its status
  *   silence beyond time to answer ──▶ NOT_READY
+ *
+ * Every answer tells the mode of the server: nobody hears of it in between.
  */
+import type { Mode } from '../protocol/messages/mode.ts';
 import type { Following, HttpSocket } from './following.ts';
 import type { JsonMessage } from './local-topics.ts';
 import { messageOf } from './local-topics.ts';
@@ -23,6 +26,8 @@ export interface PollOptions {
   readonly waitMs: number;
   /** What the answer calls that which is newer. */
   readonly list: 'updates' | 'notices';
+  /** The mode of the server, as this client is told of it. */
+  readonly mode: () => Mode;
   /** How long the shard may take to say where the auction stands. */
   readonly answerTimeoutMs: number;
   /** Ends the poll with this JSON. */
@@ -145,12 +150,13 @@ export class Poll implements HttpSocket {
   #answer(retryAfterMs?: unknown): void {
     if (this.#over) return;
     this.#over = true;
-    const { following, nowUs, list, answered } = this.#options;
+    const { following, nowUs, mode, list, answered } = this.#options;
     const head = JSON.stringify({
       position: following.text,
       recovered: this.#recovered,
       serverTimeMs: Math.floor(nowUs() / US_PER_MS),
       retryAfterMs: retryAfterMs ?? undefined,
+      mode: mode(),
     });
     // The updates are JSON already.
     answered(`${head.slice(0, -1)},"${list}":[${this.#updates.join(',')}]}`);

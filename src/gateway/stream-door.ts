@@ -7,6 +7,7 @@
  *   GET …?after= ─▶ limits ─▶ session + poll ─────────┘
  */
 import { SOCKETS } from '../config/limits.ts';
+import type { Mode } from '../protocol/messages/mode.ts';
 import type { RefusalName } from '../protocol/refusals.ts';
 import { refusalName } from '../protocol/refusals.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -26,6 +27,7 @@ import type { ShardCall } from './shard-call.ts';
 import type { HttpReply } from './socket.ts';
 import type { User } from './user.ts';
 import type { UserTable } from './user-table.ts';
+import type { WatchOnly } from './watch-only.ts';
 
 const US_PER_MS = 1000;
 /** Nobody asks by it. */
@@ -39,6 +41,7 @@ export interface StreamDoorOptions {
   readonly inbound: Inbound;
   readonly hub: Hub;
   readonly feed: PrivateFeed;
+  readonly watchOnly: WatchOnly;
   /** Open WebSockets, streams and polls: they share one limit. */
   readonly connected: () => number;
   readonly nowUs: () => number;
@@ -128,8 +131,9 @@ export class StreamDoor {
     waitMs: number,
     list: 'updates' | 'notices',
   ): Session | undefined {
-    const { limits, nowUs } = this.#options;
-    const { exchange } = request;
+    const { limits, nowUs, watchOnly } = this.#options;
+    const { exchange, user } = request;
+    const mode = (): Mode => watchOnly.modeFor(user !== null);
     const { answerTimeoutMs } = limits;
     return this.#enter(request, (_, leave) => {
       const over = (): void => {
@@ -149,7 +153,7 @@ export class StreamDoor {
         exchange.refuse('NOT_READY');
       };
       const ends = { answered, refused, notReady };
-      return new Poll({ following, nowUs, waitMs, answerTimeoutMs, list, ...ends });
+      return new Poll({ following, nowUs, waitMs, mode, answerTimeoutMs, list, ...ends });
     });
   }
 

@@ -13,6 +13,7 @@
  * age of the queues, or the main thread takes far too long for its rounds.
  */
 import { OVERLOAD } from '../config/limits.ts';
+import type { Mode } from '../protocol/messages/mode.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 
 const US_PER_MS = 1000;
@@ -30,7 +31,11 @@ export interface Demand {
 export interface WatchOnlyOptions {
   readonly limits: Pick<
     GatewayLimits,
-    'watchOnlyByItself' | 'watchOnlyAfterMs' | 'watchOnlyRecoveryMs' | 'watchOnlyTickMs'
+    | 'watchOnlyByItself'
+    | 'watchOnlyAfterMs'
+    | 'watchOnlyRecoveryMs'
+    | 'watchOnlyTickMs'
+    | 'conflationMs'
   >;
   readonly demand: () => Demand;
   /** It is on, or off, from now on. */
@@ -61,6 +66,13 @@ export class WatchOnly {
   /** How often those who are not signed in are told of an auction at most; 0: with all the others. */
   get anonymousTickMs(): number {
     return this.#isOn ? this.#options.limits.watchOnlyTickMs : 0;
+  }
+
+  /** What a client is told of it: one that is signed in, or one that is not. */
+  modeFor(isSignedIn: boolean): Mode {
+    const { watchOnlyTickMs, conflationMs } = this.#options.limits;
+    const updateMs = this.#isOn && !isSignedIn ? watchOnlyTickMs : conflationMs;
+    return { watchOnly: this.#isOn, updateMs };
   }
 
   /** How near it is to switching: 0 to 1. */

@@ -11,6 +11,7 @@ import { HELLO } from '../../src/protocol/messages/hello.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { SUBSCRIBE } from '../../src/protocol/messages/subscribe.ts';
 import { Client } from './client.ts';
+import { EventSource } from './event-source.ts';
 import { deliver } from './fake-shards.ts';
 import type { Fixture } from './fixtures.ts';
 import { AUCTION_A, start } from './fixtures.ts';
@@ -200,6 +201,36 @@ test('by command: those without a token get fewer updates, in order; all are tol
   let { seq } = await late.next('bid_update');
   if (seq === 11) ({ seq } = await late.next('bid_update'));
   assert.equal(seq, 12);
+});
+
+test('events and polls tell it as well', async (t) => {
+  const fixture = await start(t, { limits: { conflationMs: 0, watchOnlyTickMs: SLOW_TICK_MS } });
+  const { port } = fixture.gateway;
+  answerSubscribes(fixture, new ModelAuction(HANDLE));
+  const token = await fixture.token('ann');
+  const modeOf = async (path: string, signedIn: boolean): Promise<unknown> => {
+    const { body } = await http(port, 'GET', path, signedIn ? { token } : {});
+    return body['mode'];
+  };
+  const auction = `/v1/auctions/${AUCTION_A}?after=-`;
+  const notices = '/v1/me/notices?after=-';
+  const usual = { watchOnly: false, updateMs: 0 };
+  assert.deepEqual(await modeOf(auction, false), usual);
+  assert.deepEqual(await modeOf(notices, true), usual);
+  const source = await EventSource.open(port, `/v1/auctions/${AUCTION_A}/events`);
+  assert.equal((await source.next())?.type, 'snapshot');
+  await order(fixture, 'watch-only');
+  const told = await source.next();
+  assert.equal(told?.type, 'mode');
+  assert.deepEqual([told?.data['watchOnly'], told?.data['updateMs']], [true, SLOW_TICK_MS]);
+  assert.deepEqual(await modeOf(auction, false), { watchOnly: true, updateMs: SLOW_TICK_MS });
+  for (const path of [auction, notices]) {
+    assert.deepEqual(await modeOf(path, true), { watchOnly: true, updateMs: 0 });
+  }
+  await order(fixture, 'normal');
+  assert.deepEqual((await source.next())?.data['watchOnly'], false);
+  assert.deepEqual(await modeOf(auction, false), usual);
+  source.close();
 });
 
 test('by itself, while most of what is asked is refused, and back again', async (t) => {
