@@ -8,6 +8,7 @@ import { timeMs, userId } from '../protocol/common.ts';
 import type { JsonSchema, ObjectSchema } from '../protocol/json-schema.ts';
 import { joined, listOf, objectOf, orNull, titled, without } from '../protocol/json-schema.ts';
 import { ANSWER } from '../protocol/messages/answer.ts';
+import { MODE } from '../protocol/messages/mode.ts';
 import { auctionView, bidEntry, listingText } from '../protocol/views.ts';
 
 const string: JsonSchema = { type: 'string' };
@@ -187,18 +188,27 @@ export const NEW_TOKEN = objectOf({ accessToken: string, accessExpiresAtMs: time
 ]);
 
 export const KEYS = objectOf({ keys: listOf({ type: 'object' }) });
-/** What came after a position; each as the messages of these names in JSON. */
-export const NOTICES_SHOWN: JsonSchema = {
-  type: 'object',
-  required: ['position', 'recovered', 'serverTimeMs', 'notices'],
-  properties: {
-    position: { type: 'string' },
-    recovered: { type: 'boolean' },
-    serverTimeMs: { type: 'integer' },
-    retryAfterMs: { type: 'integer' },
-    notices: { type: 'array', items: { type: 'object' } },
-  },
-};
+/** A poll's answer, with what came after the position in a list of this name. */
+const polled = (list: string): JsonSchema =>
+  objectOf(
+    {
+      position: described(string, 'Where to go on: the `after` of the next poll.'),
+      recovered: described(
+        yesOrNo,
+        'Whether this is all that came after the position; else it is not there any more.',
+      ),
+      serverTimeMs: timeMs.json,
+      retryAfterMs: described(count, 'The server sends its clients away for so long.'),
+      mode: MODE.json,
+      [list]: described(
+        listOf({ type: 'object', required: ['type'], properties: { type: string } }),
+        'Messages of the WebSocket in JSON (see /asyncapi.json).',
+      ),
+    },
+    ['retryAfterMs'],
+  );
+export const NOTICES_SHOWN = titled('PolledNotices', polled('notices'));
+export const UPDATES_SHOWN = titled('PolledUpdates', polled('updates'));
 
 export const RECEIPT_SHOWN = objectOf({ receipt: string });
 export const TIME = objectOf({ serverTimeMs: timeMs.json });

@@ -121,14 +121,15 @@ function schemaHtml({ properties = {}, required = [] }: Json): string {
 
 /** A type in a few words; of a component its name, as a link. */
 function typeText(schema: Json): string {
-  const { $ref, type, items, anyOf, enum: words } = schema;
+  const { $ref, type, items, anyOf, oneOf, enum: words } = schema;
   if (typeof $ref === 'string') {
     const name = escaped($ref.split('/').at(-1) ?? '');
     return `<a href="#schema-${name}">${name}</a>`;
   }
   if (Array.isArray(words))
     return words.map((word) => `<code>${escaped(String(word))}</code>`).join(' ');
-  if (Array.isArray(anyOf)) return (anyOf as readonly Json[]).map(typeText).join(' or ');
+  const either = anyOf ?? oneOf;
+  if (Array.isArray(either)) return (either as readonly Json[]).map(typeText).join(' or ');
   if (type === 'array') return `list of ${typeText((items ?? {}) as Json)}`;
   return escaped(Array.isArray(type) ? type.join(' or ') : typeof type === 'string' ? type : '');
 }

@@ -70,7 +70,9 @@ function operation(route: Route, doc: RouteDoc, components: Map<string, JsonSche
   const { body, example, status = 200, type = 'application/json' } = doc;
   const { bodyType = 'application/json' } = doc;
   const shared = (schema: JsonSchema): JsonSchema => referring(schema, components);
-  const content = { schema: shared(doc.answer) };
+  const answers = [doc.answer, ...(doc.variant === undefined ? [] : [doc.variant.answer])];
+  const [schema, ...others] = answers.map(shared);
+  const content = { schema: others.length === 0 ? schema : { oneOf: [schema, ...others] } };
   return {
     operationId: operationId(route),
     tags: [doc.tag],
@@ -140,7 +142,7 @@ function pathParameters({ path, unknownId }: Route): readonly Json[] {
   }));
 }
 
-function queryParameters({ query, path }: Route, { example }: RouteDoc): readonly Json[] {
+function queryParameters({ query, path }: Route, { example, variant }: RouteDoc): readonly Json[] {
   assert(!isNames(query) || query.length === 0, `the parameters of ${path} are not described`);
   return Object.entries(query as Parameters).map(([name, { json, means, required }]) => ({
     name,
@@ -149,6 +151,9 @@ function queryParameters({ query, path }: Route, { example }: RouteDoc): readonl
     description: means,
     schema: json,
     ...(example?.query?.[name] === undefined ? {} : { example: example.query[name] }),
+    ...(variant?.query[name] === undefined
+      ? {}
+      : { examples: { [variant.name]: { value: variant.query[name] } } }),
   }));
 }
 

@@ -43,6 +43,7 @@ import {
   REPORT,
   SESSION,
   TIME,
+  UPDATES_SHOWN,
 } from './answer-schemas.ts';
 import { IMAGE_DOCS } from './image-docs.ts';
 
@@ -66,6 +67,12 @@ export interface RouteDoc {
   readonly example?: {
     readonly body?: Readonly<Record<string, unknown>>;
     readonly query?: Readonly<Record<string, string>>;
+  };
+  /** The route answers something else where it is asked with these parameters. */
+  readonly variant?: {
+    readonly name: string;
+    readonly query: Readonly<Record<string, string>>;
+    readonly answer: JsonSchema;
   };
 }
 
@@ -129,7 +136,8 @@ export const ROUTE_DOCS: Readonly<Record<string, RouteDoc>> = {
     tag: 'auctions',
     summary: 'One auction; with `after` a long poll for what came later.',
     answer: AUCTION_SHOWN,
-    refusals: ['AUCTION_UNKNOWN', 'TOO_MANY_CONNECTIONS'],
+    variant: { name: 'poll', query: { after: '-', wait: '1s' }, answer: UPDATES_SHOWN },
+    refusals: ['AUCTION_UNKNOWN', 'TOO_MANY_CONNECTIONS', 'NOT_READY'],
   },
   'PUT /v1/auctions/{id}': {
     tag: 'auctions',

@@ -21,6 +21,7 @@ interface Operation {
     readonly in: string;
     readonly required: boolean;
     readonly example?: string;
+    readonly examples?: Readonly<Record<string, { readonly value: string }>>;
   }[];
   readonly requestBody?: {
     readonly content: Readonly<Record<string, { readonly example: Fields }>>;
@@ -160,6 +161,7 @@ test('every operation does what its example and its schema say', limited, async 
 
   let session: Fields = {};
   let password = 'correct horse battery';
+  let variants = 0;
   const signIn = async (email: string): Promise<void> => {
     const { text } = await call(server, '', 'post', '/v1/sessions', { email, password });
     session = JSON.parse(text) as Fields;
@@ -212,9 +214,20 @@ test('every operation does what its example and its schema say', limited, async 
     if (promisedType !== 'application/json') continue;
     const way = ['paths', path, method, 'responses', wanted, 'content', promisedType, 'schema'];
     const pointer = way.map((part) => encodeURIComponent(part.replaceAll('/', '~1'))).join('/');
-    const check = ajv.compile({ $ref: `doc#/${pointer}` });
+    const fits = (answered: string, alternative = ''): void => {
+      const check = ajv.compile({ $ref: `doc#/${pointer}${alternative}` });
+      const faults = (): string => JSON.stringify(check.errors);
+      assert.ok(check(JSON.parse(answered)), `${what}: ${faults()} in ${answered}`);
+    };
+    fits(text);
     const answer = JSON.parse(text) as Fields;
-    assert.ok(check(answer), `${what}: ${JSON.stringify(check.errors)} in ${text}`);
+    for (const [i, otherQuery] of variantsOf(operation).entries()) {
+      const other = await call(server, token, method, `${address}?${otherQuery}`);
+      assert.equal(String(other.status), wanted, `${what}: ${other.text}`);
+      fits(text, '/oneOf/0');
+      fits(other.text, `/oneOf/${i + 1}`);
+      variants += 1;
+    }
     password = String(body?.['newPassword'] ?? body?.['password'] ?? password);
     // A reset ends all sessions, and signing out the last one.
     if (path === '/v1/password-resets/{id}') await signIn('ann@example.com');
@@ -222,7 +235,21 @@ test('every operation does what its example and its schema say', limited, async 
     if ('refreshToken' in answer) session = answer;
     else if ('accessToken' in answer) session = { ...session, ...answer };
   }
+  assert.equal(variants, 1, 'the long poll of an auction');
 });
+
+/** The queries with which the operation answers something else, as their examples say. */
+function variantsOf({ parameters }: Operation): readonly string[] {
+  const names = new Set(parameters.flatMap(({ examples = {} }) => Object.keys(examples)));
+  return [...names].map((name) =>
+    parameters
+      .flatMap(({ name: key, examples }) => {
+        const value = examples?.[name]?.value;
+        return value === undefined ? [] : [`${key}=${encodeURIComponent(value)}`];
+      })
+      .join('&'),
+  );
+}
 
 /** An example, with a time that is ahead today and the newest token. */
 function filled(example: Fields, path: string, session: Fields, password: string): Fields {
