@@ -124,6 +124,7 @@ export class Gavel {
     this.#line = new Line({ ...settings, open }, newId, {
       noticesAfter: () => this.#feed.position,
       opened: (welcome) => this.#opened(welcome),
+      noticesLost: (welcome) => this.#goOnAt(welcome),
       received: (message) => this.#received(message),
       ticked: (serverTimeMs) => this.#ticked(serverTimeMs),
       goodbye: (goodbye) => this.#emitter.emit('goodbye', goodbye),
@@ -308,8 +309,13 @@ export class Gavel {
     this.#subscriptions.opened();
     this.#commands.opened();
     this.#first.resolve();
-    if (welcome !== null && !this.#feed.welcomed(welcome)) this.#emitter.emit('feed_gap', null);
+    if (welcome !== null) this.#goOnAt(welcome);
     void this.#measureClock(PINGS_AT_OPEN);
+  }
+
+  /** The private feed goes on there. */
+  #goOnAt(welcome: Welcome): void {
+    if (!this.#feed.welcomed(welcome)) this.#emitter.emit('feed_gap', null);
   }
 
   /** One ping after the other; whatever goes wrong shows elsewhere. */

@@ -30,6 +30,8 @@ const SIGN_OF_LIFE_MS = 20_000;
 const TICK_MS = 25_000;
 const TOKEN_EXPIRED = 3005;
 const PROTOCOL = 1;
+/** In place of the request id, where a welcome answers none. */
+const NOBODY_ASKED = 0;
 
 /** Where commands go. */
 const COMMANDS: ReadonlyMap<string, string> = new Map([
@@ -66,6 +68,8 @@ export class HttpSocket implements WebSocketLike {
   readonly #over = new AbortController();
   readonly #places = new Map<string, FollowedPlace>();
   #feed: FollowedPlace | null = null;
+  /** What the last hello was answered with. */
+  #welcome: Json = {};
   /** Ends the news that are told at present. */
   #newsOver = new AbortController();
   #handles = 0;
@@ -161,7 +165,8 @@ export class HttpSocket implements WebSocketLike {
     const { sub: userId, exp } = claimsOf(token as string);
     const welcome = { id, userId, protocol: PROTOCOL, serverTimeMs, tickMs: TICK_MS };
     const fed = feed === false ? {} : { position, recovered, missed: notices.length };
-    this.#say('welcome', { ...welcome, expiresAtMs: (exp as number) * 1000, ...fed });
+    this.#welcome = { ...welcome, expiresAtMs: (exp as number) * 1000 };
+    this.#say('welcome', { ...this.#welcome, ...fed });
     if (feed !== false) {
       for (const notice of notices) this.#say(notice['type'] as string, notice);
       this.#feed ??= new FollowedPlace(null, 0, heard['position'] as string);
@@ -235,14 +240,19 @@ export class HttpSocket implements WebSocketLike {
         for (const id of awaited) this.#say(type, message, { id });
         return;
       case 'welcome':
-        // Notices were missed for good: the next hello finds that out, and tells.
-        if (message['recovered'] === false) this.close();
-        return;
+        return this.#goOnAt(message, place);
       case 'goodbye':
         this.#say(type, message);
         return this.#end({ code: message['code'] as number, reason: '' });
     }
     this.#say(type, message, place === null || place.auctionId === null ? {} : { handle });
+  }
+
+  /** The private feed goes on; where notices were missed for good, as a WebSocket would say it. */
+  #goOnAt({ recovered }: Json, place: FollowedPlace | null): void {
+    if (recovered !== false || place === null) return;
+    const position = positionOf(place.position);
+    this.#say('welcome', { ...this.#welcome, id: NOBODY_ASKED, position, recovered });
   }
 
   #get(path: string): Promise<Json> {

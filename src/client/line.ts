@@ -53,6 +53,8 @@ export interface LineEvents {
   noticesAfter(): NoticePosition | null;
   /** Commands may be sent. Null: not signed in, only for watching. */
   opened(welcome: Welcome | null): void;
+  /** Notices may have been lost on the way to the server's gateway; told in the middle of a line. */
+  noticesLost(welcome: Welcome): void;
   /** A message that is not the line's own. */
   received(message: Received): void;
   ticked(serverTimeMs: number): void;
@@ -237,6 +239,7 @@ export class Line {
   }
 
   #welcome(welcome: Welcome): void {
+    if (welcome.id === 0) return this.#events.noticesLost(welcome);
     if (welcome.id !== this.#helloId) return;
     this.#helloId = 0;
     if (!this.#settings.tokenIsFixed) {

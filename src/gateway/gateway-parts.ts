@@ -90,6 +90,7 @@ export interface GatewayParts {
   readonly metrics: GatewayMetrics;
   readonly sender: Sender;
   readonly hub: Hub;
+  readonly feed: PrivateFeed;
   readonly deliveries: DeliveryDesk;
   readonly door: WebSocketDoor;
   readonly streams: StreamDoor;
@@ -202,6 +203,6 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const health = internalRoutes(life, () => downOf(reports()), registry);
   const routes = [...health, ...adminRoutes(context)];
   const internal = new RestDoor({ ...common, routes, verifier });
-  const inner = { life, connections, watched, watchOnly, sender, hub, deliveries };
+  const inner = { life, connections, watched, watchOnly, sender, hub, feed, deliveries };
   return { ...common, ...inner, guard: verifier, door, streams, rest, internal };
 }

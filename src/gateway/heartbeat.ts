@@ -11,6 +11,7 @@ import type { AddressTable } from './address-table.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { Hub } from './hub.ts';
+import type { PrivateFeed } from './private-feed.ts';
 import type { Sender } from './sender.ts';
 import { Session } from './session.ts';
 import type { ShardCall } from './shard-call.ts';
@@ -29,6 +30,7 @@ export interface HeartbeatOptions {
   readonly connections: ConnectionTable<Session | ShardCall>;
   readonly sender: Sender;
   readonly hub: Hub;
+  readonly feed: PrivateFeed;
   readonly addresses: AddressTable;
   readonly watchOnly: WatchOnly;
   readonly nowUs: () => number;
@@ -69,8 +71,9 @@ export class Heartbeat {
   }
 
   #endRound(nowUs: number): void {
-    const { hub, addresses, watchOnly, eachRound } = this.#options;
+    const { hub, feed, addresses, watchOnly, eachRound } = this.#options;
     watchOnly.look(nowUs);
+    feed.look();
     eachRound(nowUs);
     this.#round += 1;
     if (this.#round % ROUNDS_PER_SWEEP !== 0) return;
@@ -79,7 +82,7 @@ export class Heartbeat {
   }
 
   #check(session: Session, nowUs: number): void {
-    const { limits, allowAnonymous, sender, watchOnly } = this.#options;
+    const { limits, allowAnonymous, sender, feed, watchOnly } = this.#options;
     const welcome = session.user !== null || (allowAnonymous && session.spoke);
     if (!welcome && nowUs - session.openedUs > limits.helloTimeoutMs * US_PER_MS) {
       return sender.close(session, 'NO_HELLO');
@@ -91,6 +94,7 @@ export class Heartbeat {
     if (silentUs > silentMaxUs) return sender.close(session, 'SILENT');
     sender.checkPace(session);
     if (session.toldWatchOnly !== watchOnly.isOn) this.#tellMode(session);
+    feed.check(session);
     if (nowUs < session.tickAtUs) return;
     session.tickAtUs = nowUs + limits.tickMs * US_PER_MS;
     this.#writer.clear();

@@ -8,7 +8,8 @@
  *                                     out, so that no position leads into the wrong one
  *
  * Positions are an epoch, another one for each start of the server, and the notice's number. A shard
- * that died may have lost notices that it had not sent, so its death ends all histories.
+ * that died may have lost notices that it had not sent, so its death ends all histories, and whoever
+ * follows at that moment has to be told (private-feed.ts).
  */
 import { randomInt } from 'node:crypto';
 import { withNoticeSeq } from '../protocol/notices.ts';
@@ -57,11 +58,21 @@ export class NoticeTable {
     return this.#byUser.has(user);
   }
 
-  /** Every shard has to know the user by now. */
-  open(user: UserNumber, after: Position | null): OpenedFeed {
+  /** Counts up whenever all histories ended: until then notices may have been lost. */
+  get losses(): number {
+    return this.#deathsSeen;
+  }
+
+  /** Looks whether a shard has died. */
+  look(): void {
     const deaths = this.#deaths();
     if (deaths !== this.#deathsSeen) this.#byUser.clear();
     this.#deathsSeen = deaths;
+  }
+
+  /** Every shard has to know the user by now. */
+  open(user: UserNumber, after: Position | null): OpenedFeed {
+    this.look();
     const history = this.#used(user);
     const newest = { epoch: this.#epoch, seq: history.last };
     if (after === null) return { position: newest, recovered: null, missed: [] };

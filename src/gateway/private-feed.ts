@@ -4,19 +4,23 @@
  * that has it as the answer to its command.
  *
  *   begin ─▶ welcome, the notices missed … ─▶ tell: each notice, with its number
+ *                                          └▶ check, after a shard died: welcome, not recovered
  */
 import { MsgpackWriter } from '../lib/msgpack-writer.ts';
 import { WELCOME } from '../protocol/messages/welcome.ts';
 import { PROTOCOL_VERSION } from '../protocol/messages.ts';
 import { withNoticeSeq } from '../protocol/notices.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
-import type { NoticeTable } from './notice-table.ts';
+import type { NoticeTable, OpenedFeed } from './notice-table.ts';
 import type { Position } from './position.ts';
 import type { Sender } from './sender.ts';
 import type { Session } from './session.ts';
 import type { Conn, UserNumber } from './shard-port.ts';
 import type { User } from './user.ts';
 import type { UserTable } from './user-table.ts';
+
+/** In place of the request id, where the welcome answers none. */
+const NOBODY_ASKED = 0;
 
 export interface PrivateFeedOptions {
   readonly limits: GatewayLimits;
@@ -36,8 +40,29 @@ export class PrivateFeed {
 
   /** Welcomes a session that has signed in; where it wants the feed, with what came `after`. */
   begin(session: Session, user: User, requestId: number, after: Position | null): void {
-    const { limits, sender, notices, nowUs } = this.#options;
+    const { sender, notices } = this.#options;
     const opened = session.feed ? notices.open(user.number, after) : null;
+    session.feedLosses = notices.losses;
+    this.#welcome(session, user, requestId, opened);
+    for (const notice of opened?.missed ?? []) sender.send(session, notice);
+  }
+
+  /** Looks whether notices may have been lost; from then on `check` tells everybody. */
+  look(): void {
+    this.#options.notices.look();
+  }
+
+  /** Tells a session that follows of losses since it was told last. */
+  check(session: Session): void {
+    const { notices } = this.#options;
+    if (session.feedLosses === notices.losses || !session.feed || session.user === null) return;
+    session.feedLosses = notices.losses;
+    const { position } = notices.open(session.user.number, null);
+    this.#welcome(session, session.user, NOBODY_ASKED, { position, recovered: false, missed: [] });
+  }
+
+  #welcome(session: Session, user: User, requestId: number, opened: OpenedFeed | null): void {
+    const { limits, sender, nowUs } = this.#options;
     this.#writer.clear();
     WELCOME.write(this.#writer, {
       id: requestId,
@@ -51,7 +76,6 @@ export class PrivateFeed {
       missed: opened?.recovered === true ? opened.missed.length : null,
     });
     sender.send(session, this.#writer.view());
-    for (const notice of opened?.missed ?? []) sender.send(session, notice);
   }
 
   /**

@@ -30,6 +30,8 @@ export class FakeShards implements Shards {
   full = false;
   /** Shards whose thread is being brought back. */
   readonly down = new Set<number>();
+  /** Deaths of each shard's thread. */
+  deaths = 2;
   /** How long a frame that is queued now would wait. */
   waitUs = 0;
   readonly endsAtMsByHash = new Map<number, number>();
@@ -72,7 +74,7 @@ export class FakeShards implements Shards {
       endsAtMs: (hash) => this.endsAtMsByHash.get(hash) ?? 0,
       report: () => ({
         isUp: !this.down.has(shard),
-        deaths: 2,
+        deaths: this.deaths,
         snapshotFailures: 1,
         committedSeq: 77,
         frames: 3,

@@ -276,6 +276,42 @@ test('shards copy answers only as long as a feed is kept', async (t) => {
   ann.socket.close();
 });
 
+test('a shard that died may have lost notices: whoever follows is told so', async (t) => {
+  const fixture = await start(t);
+  const { port } = fixture.gateway;
+  const token = await fixture.token('ann');
+  const binary = await Client.signedIn(fixture, 'ann');
+  const json = await Client.signedIn(fixture, 'ann', { protocol: JSON_PROTOCOL });
+  const without = await Client.signedIn(fixture, 'ann', { feed: false });
+  const source = await EventSource.open(port, '/v1/me/events', {
+    authorization: `Bearer ${token}`,
+  });
+  const before = (await source.next())?.data['position'] as Position;
+  const polled = http(port, 'GET', `/v1/me/notices?after=${text(before)}&wait=25s`, { token });
+  for (let i = 0; i < 50; i++) await turn();
+  fixture.shards.deaths += 1;
+  const position = { epoch: before.epoch, seq: before.seq + 1 };
+  for (const told of [await binary.next('welcome'), await json.next('welcome')]) {
+    assert.deepEqual([told['id'], told['recovered'], told['position']], [0, false, position]);
+  }
+  const event = await source.next();
+  assert.deepEqual([event?.type, event?.data['recovered']], ['welcome', false]);
+  assert.equal(source.lastEventId, text(position));
+  const { recovered, position: reached } = (await polled).body;
+  assert.deepEqual([recovered, reached], [false, text(position)]);
+  // They are told once, and go on from there.
+  tell(fixture, 'ann', 4);
+  for (const told of [await binary.next(), await json.next(), (await source.next())?.data ?? {}]) {
+    assert.deepEqual([told['type'], told['noticeSeq']], ['outbid', position.seq + 1]);
+  }
+  for (const [name, read] of WAYS) {
+    assert.equal((await read(fixture, position, 1)).recovered, true, name);
+    assert.equal((await read(fixture, before, 0)).recovered, false, name);
+  }
+  assert.deepEqual(without.received, []);
+  source.close();
+});
+
 test('a position that is too old, of another start or of the future is not recovered', async (t) => {
   const limits = { noticesPerUserMax: 8, signInsPerSecondAndAddress: 1_000 };
   const fixture = await start(t, { limits });
