@@ -1,8 +1,14 @@
-/** `gavel mode` against a real server: switched by command, seen in the metrics and by clients. */
+/**
+ * Watch-only mode of a real server: switched by command and by overload, seen in the metrics and by
+ * clients.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { SUBSCRIBE } from '../../src/protocol/messages/subscribe.ts';
-import { gavel, Server } from './harness.ts';
+import { REFUSALS } from '../../src/protocol/refusals.ts';
+import { gavel, Server, UNLIMITED } from './harness.ts';
 import { list, WireClient } from './wire-client.ts';
 
 test('gavel mode: shown, switched on, given back', { timeout: 60_000 }, async (t) => {
@@ -41,4 +47,49 @@ test('gavel mode: shown, switched on, given back', { timeout: 60_000 }, async (t
   const refused = await gavel('mode', 'normal', '--url', url, '--token', token);
   assert.equal(refused.code, 1);
   assert.match(refused.err, /ROLE_MISSING/);
+});
+
+test('by itself, while a shard is too slow for what is asked', { timeout: 120_000 }, async (t) => {
+  const server = await Server.start({
+    env: {
+      ...UNLIMITED,
+      GAVEL_DATA_SHARDS: '1',
+      GAVEL_SERVER_ALLOW_ANONYMOUS: 'true',
+      GAVEL_OVERLOAD_WATCH_ONLY_AFTER: '1s',
+      GAVEL_OVERLOAD_WATCH_ONLY_RECOVERY: '1s',
+      NODE_OPTIONS: `--import=${new URL('./slow-shard.ts', import.meta.url).href}`,
+    },
+  });
+  t.after(() => server.kill());
+  const { auctionId } = await list(server.url, await server.token('seller', ['seller']));
+  const watched = { id: 1, auctionId: auctionId as string, epoch: null, seq: null };
+  const watcher = await WireClient.connect(server.url, null, true);
+  assert.equal((await watcher.ask(SUBSCRIBE, watched)).name, 'snapshot');
+  const bidder = await WireClient.connect(server.url, await server.token('ann'));
+  const heard = (watchOnly: boolean): boolean =>
+    [watcher, bidder].every(({ pushed }) =>
+      pushed.some(({ name, fields }) => name === 'mode' && fields['watchOnly'] === watchOnly),
+    );
+  const codes = new Map<unknown, number>();
+  let id = 1;
+  const bid = async (): Promise<void> => {
+    const amountCents = 1_000 + ++id * 100;
+    const plain = { auctionId: auctionId as string, nonce: `nonce-${id}-of-ann` };
+    const more = { currency: null, confirm: null, dryRun: null };
+    const { fields } = await bidder.ask(PLACE_BID, { id, ...plain, amountCents, ...more });
+    codes.set(fields['code'], (codes.get(fields['code']) ?? 0) + 1);
+  };
+  // All the time more than the shard takes: its queue is as old as it may become.
+  const bids: Promise<void>[] = [];
+  while (!heard(true)) {
+    for (let i = 0; i < 10; i++) bids.push(bid());
+    await sleep(10);
+  }
+  await Promise.all(bids);
+  const overloaded = codes.get(REFUSALS.OVERLOADED.code) ?? 0;
+  const accepted = codes.get(0) ?? 0;
+  assert.ok(overloaded > 100 && accepted > 10, 'bids went on, and were refused for their queue');
+  // Now and then is no overload.
+  while (!heard(false)) await bid();
+  assert.match(server.log, /watch-only mode is on.*watch-only mode is off/s);
 });
