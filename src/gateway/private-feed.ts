@@ -42,7 +42,9 @@ export class PrivateFeed {
   begin(session: Session, user: User, requestId: number, after: Position | null): void {
     const { sender, notices } = this.#options;
     const opened = session.feed ? notices.open(user.number, after) : null;
-    session.feedLosses = notices.losses;
+    // A later hello only prolongs: what was lost meanwhile is still to be told.
+    const isFirst = session.feedLosses < 0 || after !== null;
+    if (opened !== null && isFirst) session.feedLosses = notices.losses;
     this.#welcome(session, user, requestId, opened);
     for (const notice of opened?.missed ?? []) sender.send(session, notice);
   }

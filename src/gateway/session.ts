@@ -35,8 +35,8 @@ export class Session {
   expiresAtMs = Infinity;
   /** Whether it gets the private feed. */
   feed = false;
-  /** Losses of the feed that it was told of (NoticeTable.losses). */
-  feedLosses = 0;
+  /** Losses of the feed that it was told of (NoticeTable.losses); −1: it has not followed yet. */
+  feedLosses = -1;
   /** Whether it said something that counts within the time to say hello. */
   spoke = false;
 
