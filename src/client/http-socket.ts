@@ -72,6 +72,7 @@ export class HttpSocket implements WebSocketLike {
   #welcome: Json = {};
   /** Ends the news that are told at present. */
   #newsOver = new AbortController();
+  #modeSaidAtMs = 0;
   #handles = 0;
   #isSettling = false;
   readonly #life: Alarm;
@@ -241,6 +242,8 @@ export class HttpSocket implements WebSocketLike {
         return;
       case 'welcome':
         return this.#goOnAt(message, place);
+      case 'mode':
+        return this.#heardMode(message);
       case 'goodbye':
         this.#say(type, message);
         return this.#end({ code: message['code'] as number, reason: '' });
@@ -253,6 +256,14 @@ export class HttpSocket implements WebSocketLike {
     if (recovered !== false || place === null) return;
     const position = positionOf(place.position);
     this.#say('welcome', { ...this.#welcome, id: NOBODY_ASKED, position, recovered });
+  }
+
+  /** Answers to two polls may overtake each other: the one that left last counts. */
+  #heardMode(message: Json): void {
+    const saidAtMs = (message['serverTimeMs'] as number | undefined) ?? this.#modeSaidAtMs;
+    if (saidAtMs < this.#modeSaidAtMs) return;
+    this.#modeSaidAtMs = saidAtMs;
+    this.#say('mode', message);
   }
 
   #get(path: string): Promise<Json> {

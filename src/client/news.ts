@@ -136,7 +136,7 @@ function tellAnswer(answer: Json, place: Place, tell: NewsOptions['tell']): void
   for (const message of list) tell(message, place);
   tell({ type: 'tick', serverTimeMs }, null);
   // Servers of an earlier version do not say it.
-  if (typeof mode === 'object') tell({ ...mode, type: 'mode' }, null);
+  if (typeof mode === 'object') tell({ ...mode, type: 'mode', serverTimeMs }, null);
   if (typeof retryAfterMs === 'number') {
     tell({ type: 'goodbye', code: 3001, reason: '', reconnectAfterMs: retryAfterMs }, null);
   }

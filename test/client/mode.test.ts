@@ -2,9 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect } from '../../src/client/client.ts';
+import { HttpRequests } from '../../src/client/http-request.ts';
+import { HttpSocket } from '../../src/client/http-socket.ts';
 import type { ModeEvent } from '../../src/client/mode.ts';
+import type { NewsOptions } from '../../src/client/news.ts';
+import { decode, encode } from '../../src/client/wire.ts';
 import { MODE } from '../../src/protocol/messages/mode.ts';
-import { opened } from './fixture.ts';
+import { SUBSCRIBE } from '../../src/protocol/messages/subscribe.ts';
+import { FakeTimers } from './fake-timers.ts';
+import { AUCTION_ID, opened } from './fixture.ts';
 import { nodeIn, temporaryFolder } from './test-node.ts';
 
 test('the mode is told when it changes, and holds over a reconnect', async () => {
@@ -41,6 +47,35 @@ test('the mode is told when it changes, and holds over a reconnect', async () =>
     { watchOnly: true, updateMs: 1_000 },
     { watchOnly: false, updateMs: 50 },
   ]);
+});
+
+test('of two polls that overtake each other, the answer that left last counts', async () => {
+  const told = Promise.withResolvers<NewsOptions['tell']>();
+  const news = (_: unknown, { tell }: NewsOptions): Promise<void> => {
+    told.resolve(tell);
+    return new Promise(() => {});
+  };
+  const clock = (): Promise<Response> => Promise.resolve(Response.json({ serverTimeMs: 1 }));
+  const timers = new FakeTimers();
+  const socket = new HttpSocket(new HttpRequests('http://gavel.test', clock), news, timers);
+  const modes: boolean[] = [];
+  socket.addEventListener('message', ({ data }: { data: Uint8Array }) => {
+    const message = decode(data);
+    if (message?.number === MODE.number) modes.push((message.value as ModeEvent).watchOnly);
+  });
+  await new Promise<void>((resolve) => socket.addEventListener('open', () => resolve()));
+  socket.send(encode(SUBSCRIBE, { id: 1, auctionId: AUCTION_ID, epoch: null, seq: null }));
+  const tell = await told.promise;
+  for (const [watchOnly, serverTimeMs] of [
+    [true, 10],
+    [false, 9],
+    [true, 10],
+    [false, 11],
+  ] as const) {
+    tell({ type: 'mode', watchOnly, updateMs: 50, serverTimeMs }, null);
+  }
+  assert.deepEqual(modes, [true, true, false]);
+  socket.close();
 });
 
 for (const transport of ['websocket', 'events', 'polling'] as const) {
