@@ -11,10 +11,17 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import type { RunningNode } from '../../src/node/server.ts';
 import { startNode } from '../../src/node/server.ts';
 
-/** A folder that goes when the test is over. */
+/** By folder, the nodes that were started there. */
+const nodes = new Map<string, RunningNode[]>();
+
+/** A folder that goes when the test is over, after the nodes that write into it. */
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'gavel-client-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(async () => {
+    await Promise.all((nodes.get(folder) ?? []).map((node) => node.stop()));
+    nodes.delete(folder);
+    rmSync(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 
@@ -31,8 +38,8 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** @param port 0: any. */
-export function nodeIn(
+/** Stopped when its folder goes, if not before. @param port 0: any. */
+export async function nodeIn(
   folder: string,
   port = 0,
   more: Readonly<Record<string, string>> = {},
@@ -49,5 +56,10 @@ export function nodeIn(
     }).map(([path, text]) => [path, { text, flag: path }]),
   );
   const { settings } = loadConfig({ flags, folder });
-  return startNode(settings, pino({ level: 'silent' }));
+  const node = await startNode(settings, pino({ level: 'silent' }));
+  let stopped: Promise<void> | null = null;
+  const stop = (): Promise<void> => (stopped ??= node.stop());
+  const once = { ...node, stop };
+  nodes.set(folder, [...(nodes.get(folder) ?? []), once]);
+  return once;
 }
