@@ -2,6 +2,7 @@
  * What a listing has to be like before it may become an auction (RULES.md sections 1 and 2). The
  * first fault is returned with its field, so that a seller's form can point at it.
  */
+import { isCountry } from '../lib/country.ts';
 import { isCurrency } from '../lib/currency.ts';
 import { isInTree } from './categories.ts';
 import { incrementsFault } from './increments.ts';
@@ -101,13 +102,8 @@ export function textFault(text: ListingText, settings: RuleSettings): ListingFau
   const { title, description, category } = text;
   const titleWrong = lineFault(title, settings.titleCharsMax);
   if (titleWrong !== null) return fault('title', titleWrong);
-  const max = settings.descriptionCharsMax;
-  if (description.length > max) {
-    return fault('description', `must have at most ${max} characters`);
-  }
-  if (TEXT_CONTROLS.test(description) || !description.isWellFormed()) {
-    return fault('description', 'must be plain text');
-  }
+  const descriptionWrong = paragraphsFault(description, settings.descriptionCharsMax);
+  if (descriptionWrong !== null) return fault('description', descriptionWrong);
   if (category.length > settings.categoryDepthMax) {
     return fault('category', `must have at most ${settings.categoryDepthMax} levels`);
   }
@@ -119,7 +115,31 @@ export function textFault(text: ListingText, settings: RuleSettings): ListingFau
   if (Object.keys(categories).length > 0 && !isInTree(categories, category)) {
     return fault('category', 'must be one of the categories of this marketplace');
   }
-  return null;
+  return itemFault(text, settings);
+}
+
+/** Where the thing is, and how it gets to its buyer. */
+function itemFault(text: ListingText, settings: RuleSettings): ListingFault | null {
+  const { location, country, shipping, shippingCents } = text;
+  if (location !== null) {
+    const wrong = lineFault(location, settings.locationCharsMax);
+    if (wrong !== null) return fault('location', wrong);
+  }
+  if (country !== null && !isCountry(country)) {
+    return fault('country', 'must be the ISO 3166-1 code of a country, such as DE or US');
+  }
+  if (shipping !== null) {
+    const wrong = paragraphsFault(shipping, settings.shippingCharsMax);
+    if (wrong !== null) return fault('shipping', wrong);
+  }
+  if (shippingCents === null || isCents(shippingCents)) return null;
+  return fault('shippingCents', `must be a whole number from 0 to ${CENTS_MAX}`);
+}
+
+/** Null: nothing is wrong. */
+function paragraphsFault(text: string, charsMax: number): string | null {
+  if (text.length > charsMax) return `must have at most ${charsMax} characters`;
+  return TEXT_CONTROLS.test(text) || !text.isWellFormed() ? 'must be plain text' : null;
 }
 
 function lineFault(line: string, charsMax: number): string | null {

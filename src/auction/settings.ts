@@ -43,6 +43,8 @@ export interface RuleSettings {
   /** In UTF-16 units. */
   readonly titleCharsMax: number;
   readonly descriptionCharsMax: number;
+  readonly locationCharsMax: number;
+  readonly shippingCharsMax: number;
   readonly categoryCharsMax: number;
   /** Names in a category path. */
   readonly categoryDepthMax: number;
@@ -76,6 +78,8 @@ export const RULE_SETTINGS: RuleSettings = Object.freeze({
   softCloseMsMax: DAY_MS,
   titleCharsMax: 120,
   descriptionCharsMax: 32_768,
+  locationCharsMax: 120,
+  shippingCharsMax: 1000,
   categoryCharsMax: 120,
   categoryDepthMax: 8,
   categories: Object.freeze({}),
@@ -131,6 +135,8 @@ const SPANS = [
 const COUNTS = [
   'titleCharsMax',
   'descriptionCharsMax',
+  'locationCharsMax',
+  'shippingCharsMax',
   'categoryCharsMax',
   'categoryDepthMax',
 ] as const;

@@ -44,9 +44,21 @@ export interface Terms {
   readonly endsAtMs: number;
 }
 
+/** eBay's list, without its grades of used and refurbished. */
+export type Condition = 'new' | 'open_box' | 'refurbished' | 'used' | 'for_parts';
+
 export interface ListingText {
   readonly title: string;
   readonly description: string;
   /** From the widest to the narrowest, for instance ["Jewellery", "Watches"]. */
   readonly category: readonly string[];
+  readonly condition: Condition | null;
+  /** Where the thing is, in the seller's words; null: not said. */
+  readonly location: string | null;
+  /** ISO 3166-1, two capitals; null: not said. */
+  readonly country: string | null;
+  /** How and where to it is sent, in the seller's words; null: not said. */
+  readonly shipping: string | null;
+  /** What sending costs, in the auction's currency; 0: free. Null: not said. */
+  readonly shippingCents: Cents | null;
 }

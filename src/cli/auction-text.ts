@@ -33,15 +33,21 @@ export function timeText(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/**
- * Everything that there is to say about an auction, a line each. `leaderId`: who leads or won, where
- * the server told it.
- */
-export function auctionLines(
-  auction: AuctionView,
-  description: string,
-  leaderId: string | null,
-): string[] {
+/** What an auction's own answer says beside its view; null and empty: not said. */
+export interface Beside {
+  readonly description: string;
+  /** Who leads or won, where the server told it. */
+  readonly leaderId: string | null;
+  readonly condition: string | null;
+  readonly location: string | null;
+  readonly country: string | null;
+  readonly shipping: string | null;
+  readonly shippingCents: number | null;
+}
+
+/** Everything that there is to say about an auction, a line each. */
+export function auctionLines(auction: AuctionView, beside: Beside): string[] {
+  const { description, leaderId } = beside;
   const leader = bidderName(auction.leadingBidder);
   const money = (units: number): string => formatAmount(units, auction.currency);
   const rows: [string, string][] = [
@@ -59,9 +65,26 @@ export function auctionLines(
   if (auction.buyNowCents !== null) rows.push(['buy now', money(auction.buyNowCents)]);
   if (auction.hasReserve) rows.push(['reserve', auction.reserveMet ? 'met' : 'not met']);
   rows.push(['starts', timeText(auction.startsAtMs)], ['ends', endText(auction)]);
+  rows.push(...itemRows(beside, money));
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
   return [auction.title, ...lines, ...(description === '' ? [] : ['', description])];
+}
+
+/** The thing itself, and how it gets to its buyer. */
+function itemRows(
+  { condition, location, country, shipping, shippingCents }: Beside,
+  money: (units: number) => string,
+): [string, string][] {
+  const where = [location, country].filter((part) => part !== null).join(', ');
+  const cost = shippingCents === 0 ? 'free' : shippingCents === null ? null : money(shippingCents);
+  const sending = [cost, shipping].filter((part) => part !== null).join(': ');
+  const rows: [string, string][] = [
+    ['condition', condition?.replaceAll('_', ' ') ?? ''],
+    ['where', where],
+    ['shipping', sending],
+  ];
+  return rows.filter(([, value]) => value !== '');
 }
 
 export function isOpen(auction: AuctionView): boolean {

@@ -21,6 +21,14 @@ export type RestOptions = Pick<ConnectOptions, 'url' | 'token' | 'fetch' | 'time
 export interface AuctionDetails extends AuctionView {
   readonly description: string;
   readonly category: readonly string[];
+  /** These five are null where the seller did not say. */
+  readonly condition: Listing['condition'];
+  readonly location: string | null;
+  /** ISO 3166-1. */
+  readonly country: string | null;
+  readonly shipping: string | null;
+  /** 0: free. */
+  readonly shippingCents: number | null;
   /** Who leads and who won: only the seller and admins are told, others get null. */
   readonly leadingBidderId: string | null;
   readonly winnerId: string | null;
@@ -87,6 +95,16 @@ const STANDING: readonly (keyof Standing)[] = [
   'suggestedCents',
   'endsAtMs',
   'serverTimeMs',
+];
+/** Of an auction with its texts. */
+const MAY_BE_ABSENT: readonly (keyof AuctionDetails)[] = [
+  'condition',
+  'location',
+  'country',
+  'shipping',
+  'shippingCents',
+  'leadingBidderId',
+  'winnerId',
 ];
 /** The server's own trouble leaves open what became of a command. */
 const OWN_TROUBLE: readonly number[] = [REFUSALS.UNKNOWN_OUTCOME.code, REFUSALS.INTERNAL.code];
@@ -330,8 +348,8 @@ function viewOf(json: Json): AuctionView {
 }
 
 function detailsOf(json: Json): AuctionDetails {
-  const { leadingBidderId = null, winnerId = null } = json;
-  return { ...viewOf(json), leadingBidderId, winnerId } as AuctionDetails;
+  const absent = Object.fromEntries(MAY_BE_ABSENT.map((name) => [name, null]));
+  return { ...absent, ...viewOf(json) } as unknown as AuctionDetails;
 }
 
 function entryOf(json: Json): BidEntry {

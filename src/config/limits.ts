@@ -46,6 +46,10 @@ export const WIRE = {
   refusedReasonCharsMax: 256,
   titleCharsMax: 120,
   descriptionCharsMax: 32_768,
+  /** Where the thing is, in words. */
+  locationCharsMax: 120,
+  /** How and where to it is sent, in words. */
+  shippingCharsMax: 1000,
   /** From the widest to the narrowest. */
   categoryDepthMax: 8,
   categoryCharsMax: 120,

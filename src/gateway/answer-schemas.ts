@@ -83,6 +83,9 @@ export const BIDS_PAGE = objectOf({
 
 const path = described(string, 'For the parameter `category`.');
 
+/** Of the texts, what lists show where the seller said it. */
+const ITEM = ['condition', 'location', 'country', 'shippingCents'];
+
 /** A listing as lists show it. */
 const CARD = objectOf(
   {
@@ -106,8 +109,9 @@ const CARD = objectOf(
       ].map((name) => [name, auctionView.json.properties[name] ?? {}]),
     ),
     category: listOf(string),
+    ...Object.fromEntries(ITEM.map((name) => [name, listingText.json.properties[name] ?? {}])),
   },
-  ['buyNowCents'],
+  ['buyNowCents', ...ITEM],
 );
 
 const CATEGORY_COUNT = objectOf({ path, names: listOf(string), count });

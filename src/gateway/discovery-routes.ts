@@ -1,12 +1,12 @@
 /** REST routes to the read model: search, lists, recommendations, categories, and one's own. */
 import { DISCOVERY, MONEY, TIME } from '../config/limits.ts';
-import { currency, userId } from '../protocol/common.ts';
+import { condition, CONDITIONS, country, currency, userId } from '../protocol/common.ts';
 import { MalformedField } from '../protocol/field.ts';
 import type { Own, Question, SearchQuestion, Sort } from '../projection/questions.ts';
 import { OWN, SEARCHED, SORTS } from '../projection/questions.ts';
 import type { DiscoveryPort } from './discovery-port.ts';
 import type { Exchange } from './exchange.ts';
-import type { Given, Parameters } from './parameters.ts';
+import type { Given, Parameter, Parameters } from './parameters.ts';
 import { choice, duration, given, like, or, text, whole } from './parameters.ts';
 import type { RestRequest, Route } from './routes.ts';
 import { ANYBODY } from './user.ts';
@@ -21,6 +21,13 @@ const PAGE = {
   limit: or(whole(1, DISCOVERY.pageMax, 'Length of the page.'), DISCOVERY.pageDefault),
   cursor: text(DISCOVERY.textCharsMax, 'The `next` of the page before.'),
 };
+/** Words with commas between them. */
+const CONDITION: Parameter<readonly string[]> = {
+  json: { type: 'string', examples: ['new,open_box'] },
+  means: `In any of these conditions, with commas between them: ${CONDITIONS.join(', ')}.`,
+  otherwise: [],
+  read: (written) => written.split(',').map((word) => condition.check(word, 'named')),
+};
 const FILTERS = {
   category: text(
     DISCOVERY.textCharsMax,
@@ -28,6 +35,8 @@ const FILTERS = {
   ),
   seller: like(userId, 'Listed by this user.'),
   currency: like(currency, 'In this currency.'),
+  condition: CONDITION,
+  country: like(country, 'Located in this country.'),
   minPrice: whole(0, MONEY.centsMax, 'The current price at least, in minor units.'),
   maxPrice: whole(0, MONEY.centsMax, 'The current price at most, in minor units.'),
   endingWithin: duration(TIME.auctionMsMax, 'Ends within a time such as 90s, 15m, 24h or 7d.'),
@@ -101,11 +110,12 @@ async function answer(
 }
 
 function searchOf(asked: Given<typeof SEARCH>, { nowUs }: DiscoveryContext): SearchQuestion {
-  const { minPrice, maxPrice, endingWithin, q, ...others } = asked;
+  const { minPrice, maxPrice, endingWithin, q, condition: conditions, ...others } = asked;
   return {
     kind: 'search',
     ...others,
     q: q ?? '',
+    conditions,
     minPriceCents: minPrice,
     maxPriceCents: maxPrice,
     endsBeforeMs: endingWithin === null ? null : Math.floor(nowUs() / 1000) + endingWithin,

@@ -1,10 +1,15 @@
 /** The part of a record that a listing shares with its changes: terms and texts. */
 import type { Cents } from '../auction/money.ts';
-import type { IncrementStep, ListingText, Terms } from '../auction/terms.ts';
+import type { Condition, IncrementStep, ListingText, Terms } from '../auction/terms.ts';
 import type { MsgpackReader } from '../lib/msgpack-reader.ts';
 import type { MsgpackWriter } from '../lib/msgpack-writer.ts';
 
 const TEXT_BYTES_MAX = 200_000;
+const COUNTRY_CHARS = 2;
+/** Of a text, in records of all versions. */
+const TEXT_FIELDS = 3;
+/** The place in this list is the number in the log. */
+const CONDITIONS: readonly Condition[] = ['new', 'open_box', 'refurbished', 'used', 'for_parts'];
 
 const centsOf = (reader: MsgpackReader): Cents => reader.uint() as Cents;
 
@@ -72,19 +77,38 @@ export function readTerms(reader: MsgpackReader): Terms {
   };
 }
 
+/** What is not said is left out at the end: a listing without them takes no more than it ever did. */
 export function writeText(writer: MsgpackWriter, text: ListingText): void {
-  writer.array(3);
+  const { condition, location, country, shipping, shippingCents } = text;
+  const later = [condition, location, country, shipping, shippingCents];
+  const said = later.findLastIndex((value) => value !== null) + 1;
+  writer.array(TEXT_FIELDS + said);
   writer.str(text.title);
   writer.str(text.description);
   writer.array(text.category.length);
   for (const part of text.category) writer.str(part);
+  if (said > 0) maybe(writer, condition, (word) => writer.uint(CONDITIONS.indexOf(word)));
+  if (said > 1) maybe(writer, location, (words) => writer.str(words));
+  if (said > 2) maybe(writer, country, (code) => writer.str(code));
+  if (said > 3) maybe(writer, shipping, (words) => writer.str(words));
+  if (said > 4) maybe(writer, shippingCents, (cents) => writer.uint(cents));
 }
 
 export function readText(reader: MsgpackReader): ListingText {
-  reader.array();
+  let left = reader.array() - TEXT_FIELDS;
   const title = reader.str(TEXT_BYTES_MAX);
   const description = reader.str(TEXT_BYTES_MAX);
   const category: string[] = [];
-  for (let left = reader.array(); left > 0; left--) category.push(reader.str(TEXT_BYTES_MAX));
-  return { title, description, category };
+  for (let names = reader.array(); names > 0; names--) category.push(reader.str(TEXT_BYTES_MAX));
+  const said = <T>(read: () => T): T | null => (left-- <= 0 || reader.nil() ? null : read());
+  return {
+    title,
+    description,
+    category,
+    condition: said(() => CONDITIONS[reader.uint()] ?? null),
+    location: said(() => reader.str(TEXT_BYTES_MAX)),
+    country: said(() => reader.str(COUNTRY_CHARS)),
+    shipping: said(() => reader.str(TEXT_BYTES_MAX)),
+    shippingCents: said(() => centsOf(reader)),
+  };
 }

@@ -9,6 +9,11 @@ export interface Card {
   readonly title: string;
   readonly seller: string;
   readonly category: readonly string[];
+  /** These four are absent where the seller did not say. */
+  readonly condition?: string;
+  readonly location?: string;
+  readonly country?: string;
+  readonly shippingCents?: number;
   readonly status: Status;
   readonly format: string;
   readonly currency: string;
@@ -41,6 +46,10 @@ type Found = readonly [
   listedMs: number,
   startsMs: number,
   endsMs: number,
+  condition: string | null,
+  location: string | null,
+  country: string | null,
+  shippingCents: number | null,
 ];
 
 export class Cards {
@@ -51,7 +60,8 @@ export class Cards {
       .prepare(
         `SELECT l.id, l.title, u.id, coalesce(c.path, ''), l.status, l.format, l.currency,
                 l.start_cents, l.price_cents, l.buy_now_cents, l.has_reserve, l.reserve_met,
-                l.bids, l.listed_ms, l.starts_ms, l.ends_ms
+                l.bids, l.listed_ms, l.starts_ms, l.ends_ms,
+                l.condition, l.location, l.country, l.shipping_cents
          FROM listing l JOIN user u ON u.key = l.seller
          LEFT JOIN category c ON c.key = l.category WHERE l.key = ?`,
       )
@@ -66,7 +76,8 @@ export class Cards {
 function cardOf(found: Found): Card {
   const [auctionId, title, seller, path, status, format, currency, startPriceCents, ...more] =
     found;
-  const [priceCents, buyNowCents, hasReserve, reserveMet, bidCount, listed, starts, ends] = more;
+  const [priceCents, buyNowCents, hasReserve, reserveMet, bidCount, listed, starts, ...item] = more;
+  const [ends, condition, location, country, shippingCents] = item;
   // As quote.ts of the rules says: until a bid stands or, with a reserve, until it is met.
   const isOpen = isLive(status) && (hasReserve === 1 ? reserveMet === 0 : bidCount === 0);
   return {
@@ -74,6 +85,10 @@ function cardOf(found: Found): Card {
     title,
     seller,
     category: namesOf(path),
+    ...(condition === null ? {} : { condition }),
+    ...(location === null ? {} : { location }),
+    ...(country === null ? {} : { country }),
+    ...(shippingCents === null ? {} : { shippingCents }),
     status: STATUSES[status] as Status,
     format,
     currency,

@@ -16,10 +16,15 @@ export class ListFilter {
   readonly #values: (number | string)[] = [];
 
   constructor(question: SearchQuestion) {
+    const { conditions, country } = question;
     const { status, seller, currency, minPriceCents, maxPriceCents, endsBeforeMs } = question;
     this.#conditions.push(`l.status IN (${STATUSES[status].join(', ')})`);
     if (seller !== null) this.#add('l.seller = (SELECT key FROM user WHERE id = ?)', seller);
     if (currency !== null) this.#add('l.currency = ?', currency);
+    if (country !== null) this.#add('l.country = ?', country);
+    if (conditions.length > 0) {
+      this.#add(`l.condition IN (${conditions.map(() => '?').join(', ')})`, ...conditions);
+    }
     if (minPriceCents !== null) this.#add('l.price_cents >= ?', minPriceCents);
     if (maxPriceCents !== null) this.#add('l.price_cents <= ?', maxPriceCents);
     if (endsBeforeMs !== null) this.#add('l.ends_ms <= ?', endsBeforeMs);
@@ -45,8 +50,8 @@ export class ListFilter {
     this.#values.push(value, key);
   }
 
-  #add(condition: string, value: number | string): void {
+  #add(condition: string, ...values: readonly (number | string)[]): void {
     this.#conditions.push(condition);
-    this.#values.push(value);
+    this.#values.push(...values);
   }
 }

@@ -25,6 +25,10 @@ export interface ListingRow {
   status: number;
   title: string;
   category: readonly string[];
+  condition: string | null;
+  location: string | null;
+  country: string | null;
+  shippingCents: number | null;
   format: string;
   currency: string;
   startCents: number;
@@ -60,6 +64,10 @@ export function listed(event: AuctionListed, key: number, seller: number): Listi
     status: SCHEDULED,
     title: '',
     category: [],
+    condition: null,
+    location: null,
+    country: null,
+    shippingCents: null,
     format: '',
     currency: '',
     startCents: 0,
@@ -143,6 +151,10 @@ function retracted(row: ListingRow, event: BidsRetracted, context: FoldContext):
 function takeTerms(row: ListingRow, terms: Terms, text: ListingText): void {
   row.title = text.title;
   row.category = text.category;
+  row.condition = text.condition;
+  row.location = text.location;
+  row.country = text.country;
+  row.shippingCents = text.shippingCents;
   row.format = terms.format;
   row.currency = terms.currency;
   row.startCents = terms.startPriceCents;

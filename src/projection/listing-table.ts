@@ -36,6 +36,10 @@ interface TableRow {
   readonly path: string;
   readonly status: number;
   readonly title: string;
+  readonly condition: string | null;
+  readonly location: string | null;
+  readonly country: string | null;
+  readonly shipping_cents: number | null;
   readonly format: string;
   readonly currency: string;
   readonly start_cents: number;
@@ -52,7 +56,7 @@ interface TableRow {
   readonly heat: number;
 }
 
-const COLUMNS = 20;
+const COLUMNS = 24;
 
 export class ListingTable {
   readonly #kept = new Map<number, KeptListing>();
@@ -216,6 +220,10 @@ function rowOf(found: TableRow): ListingRow {
     status: found.status,
     title: found.title,
     category: namesOf(found.path),
+    condition: found.condition,
+    location: found.location,
+    country: found.country,
+    shippingCents: found.shipping_cents,
     format: found.format,
     currency: found.currency,
     startCents: found.start_cents,
@@ -241,6 +249,10 @@ function valuesOf(row: ListingRow, category: number): readonly (number | string 
     category,
     row.status,
     row.title,
+    row.condition,
+    row.location,
+    row.country,
+    row.shippingCents,
     row.format,
     row.currency,
     row.startCents,

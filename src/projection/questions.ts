@@ -17,6 +17,9 @@ export interface SearchQuestion {
   readonly category: string | null;
   readonly seller: string | null;
   readonly currency: string | null;
+  /** Any of these; empty: all, also those of which nothing is said. */
+  readonly conditions: readonly string[];
+  readonly country: string | null;
   readonly minPriceCents: number | null;
   readonly maxPriceCents: number | null;
   /** Ends before; milliseconds since 1970. */

@@ -78,6 +78,13 @@ export const BID_STATUSES = [
 export const bidStatus = word(BID_STATUSES);
 export const auctionStatus = word(['scheduled', 'active', 'sold', 'unsold', 'cancelled']);
 export const auctionFormat = word(['proxy', 'direct']);
+/** eBay's list, without its grades of used and refurbished. */
+export const CONDITIONS = ['new', 'open_box', 'refurbished', 'used', 'for_parts'] as const;
+export const condition = word(CONDITIONS);
+export const country = described(
+  str(2, 2, /^[A-Z]{2}$/, 'exactly 2 capital letters, such as DE'),
+  'ISO 3166-1.',
+);
 export const endReason = word(['time', 'bought', 'early', 'cancelled']);
 
 /** The characters of a pattern as a table by code, for the quick forms. */

@@ -1,6 +1,6 @@
 /** A listing as the seller sends it: what is left out gets the server's defaults. */
 import { WIRE } from '../config/limits.ts';
-import { amount, auctionFormat, currency, timeMs } from './common.ts';
+import { amount, auctionFormat, condition, country, currency, timeMs } from './common.ts';
 import type { Field, Values } from './field.ts';
 import { float, list, described, optional, record, str, uint } from './field.ts';
 
@@ -33,6 +33,17 @@ const listingFields = {
     optional(float(0, 1_000_000)),
     'A bid above this many times the price asks for confirmation; 0: never.',
   ),
+  condition: optional(condition),
+  location: described(
+    optional(str(0, WIRE.locationCharsMax)),
+    'Where it is, in words; an empty text takes it away.',
+  ),
+  country: optional(country),
+  shipping: described(
+    optional(str(0, WIRE.shippingCharsMax)),
+    'How and where to it is sent; an empty text takes it away.',
+  ),
+  shippingCents: described(optional(amount), 'What sending costs; 0: free.'),
 };
 export const listing = record(listingFields);
 export type Listing = Values<typeof listingFields>;

@@ -7,6 +7,8 @@ import {
   auctionId,
   auctionSeq,
   auctionStatus,
+  condition,
+  country,
   currency,
   endReason,
   epoch,
@@ -52,6 +54,11 @@ const textFields = {
   title: str(0, 120),
   description: str(0, 65_536),
   category: list(str(0, WIRE.categoryCharsMax), WIRE.categoryDepthMax),
+  condition: described(optional(condition), 'Absent: the seller did not say.'),
+  location: described(optional(str(0, WIRE.locationCharsMax)), 'Where it is.'),
+  country: optional(country),
+  shipping: described(optional(str(0, WIRE.shippingCharsMax)), 'How and where to it is sent.'),
+  shippingCents: described(optional(amount), 'What sending costs; 0: free.'),
 };
 export const listingText = record(textFields);
 

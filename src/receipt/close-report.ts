@@ -40,6 +40,8 @@ export interface CloseReport {
   readonly rules: Omit<AuctionListed['terms'], 'reserveCents' | 'fatFingerFactor'> & {
     readonly hasReserve: boolean;
   };
+  /** What the seller said of the thing and its sending; absent where that is nothing. */
+  readonly item?: Partial<Item>;
   readonly entries: readonly Entry[];
   readonly result: {
     readonly status: 'sold' | 'unsold' | 'cancelled';
@@ -47,6 +49,11 @@ export interface CloseReport {
     readonly priceCents: number | null;
   };
 }
+
+type Item = Pick<
+  AuctionListed['text'],
+  'condition' | 'location' | 'country' | 'shipping' | 'shippingCents'
+>;
 
 /** Why there is no report. */
 export class NoReport extends Error {
@@ -83,7 +90,24 @@ export function closeReport(batches: Iterable<StoredBatch>, request: ReportReque
   const { reserveCents, fatFingerFactor: _, ...terms } = listing.terms;
   const rules = { ...terms, hasReserve: reserveCents !== null };
   const { title } = listing.text;
-  return { type: 'gavel-report', version: 1, auctionId, title, shard, rules, entries, result };
+  const item = itemOf(listing.text);
+  return {
+    type: 'gavel-report',
+    version: 1,
+    auctionId,
+    title,
+    shard,
+    rules,
+    ...(Object.keys(item).length === 0 ? {} : { item }),
+    entries,
+    result,
+  };
+}
+
+/** Only what was said, so that a listing without it has the report that it always had. */
+function itemOf({ condition, location, country, shipping, shippingCents }: Item): Partial<Item> {
+  const said = Object.entries({ condition, location, country, shipping, shippingCents });
+  return Object.fromEntries(said.filter(([, value]) => value !== null));
 }
 
 /** The text that is signed; `reportFile` is what is handed out. */

@@ -192,8 +192,24 @@ function fromListing(
     startsAtMs: Math.max(listing.startsAtMs ?? nowMs, nowMs),
     endsAtMs: listing.endsAtMs,
   };
-  const { title, description, category } = listing;
-  return { terms, text: { title, description: description ?? '', category: category ?? [] } };
+  const { title, description, category, condition, country } = listing;
+  const text: ListingText = {
+    title,
+    description: description ?? '',
+    category: category ?? [],
+    condition,
+    location: textOr(listing.location, null),
+    country,
+    shipping: textOr(listing.shipping, null),
+    shippingCents: listing.shippingCents as Cents | null,
+  };
+  return { terms, text };
+}
+
+/** An empty text takes away what was said. */
+function textOr(given: string | null, otherwise: string | null): string | null {
+  if (given === null) return otherwise;
+  return given === '' ? null : given;
 }
 
 /** The present listing with what is given replaced. A reserve or buy-it-now price of 0 removes it. */
@@ -223,6 +239,11 @@ function merge(
       title: changes.title ?? text.title,
       description: changes.description ?? text.description,
       category: changes.category ?? text.category,
+      condition: changes.condition ?? text.condition,
+      location: textOr(changes.location, text.location),
+      country: changes.country ?? text.country,
+      shipping: textOr(changes.shipping, text.shipping),
+      shippingCents: (changes.shippingCents as Cents | null) ?? text.shippingCents,
     },
   };
 }

@@ -151,6 +151,15 @@ test('texts are plain, not empty, and within their limits', () => {
     ['description', { description: 'half a pair \udc00' }],
     ['category', { category: Array.from({ length: 9 }, () => 'x') }],
     ['category', { category: [''] }],
+    ['location', { location: ' ' }],
+    ['location', { location: 'two\nlines' }],
+    ['location', { location: 'x'.repeat(121) }],
+    ['country', { country: 'de' }],
+    ['country', { country: 'ZZ' }],
+    ['country', { country: 'UK' }],
+    ['shipping', { shipping: 'x'.repeat(1001) }],
+    ['shipping', { shipping: '\u0007' }],
+    ['shippingCents', { shippingCents: cents(0.5) }],
   ];
   for (const [field, wrong] of faulty) {
     const refused = list({}, wrong);
@@ -158,6 +167,9 @@ test('texts are plain, not empty, and within their limits', () => {
     assert.equal(refused.field, field);
   }
   assert.ok('terms' in list({}, { title: 'Ø 36 mm – “Tank”', description: '', category: [] }));
+  const item = { condition: 'used', location: 'København', country: 'DK' } as const;
+  const sending = { shipping: 'Parcel.\nOr by hand.', shippingCents: cents(0) };
+  assert.ok('terms' in list({}, { ...item, ...sending }));
 });
 
 test('an id is 22 letters and digits', () => {

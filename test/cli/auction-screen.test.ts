@@ -114,14 +114,27 @@ test('an answer says who leads and what the next bid is', () => {
 });
 
 test('the description of an auction names what matters', () => {
-  const text = auctionLines(auction({ hasReserve: true, buyNowCents: 5000 }), 'Old.', null).join(
-    '\n',
-  );
+  const text = auctionLines(auction({ hasReserve: true, buyNowCents: 5000 }), {
+    description: 'Old.',
+    leaderId: null,
+    condition: 'open_box',
+    location: 'Berlin',
+    country: 'DE',
+    shipping: 'Parcel',
+    shippingCents: 490,
+  }).join('\n');
   assert.match(text, /^Brass lamp/);
   assert.match(text, /buy now +50\.00 USD/);
   assert.match(text, /reserve +met/);
   assert.match(text, /ends +2026-01-02 03:05:10 UTC, in 1:05/);
+  assert.match(text, /condition +open box/);
+  assert.match(text, /where +Berlin, DE/);
+  assert.match(text, /shipping +4\.90 USD: Parcel/);
   assert.match(text, /Old\.$/);
+  const silent = { condition: null, location: null, country: null, shipping: null };
+  const short = { description: '', leaderId: null, ...silent, shippingCents: 0 };
+  assert.match(auctionLines(auction(), short).join('\n'), /shipping +free$/);
+  assert.doesNotMatch(auctionLines(auction(), short).join('\n'), /condition|where/);
 });
 
 test('drawing again goes up by what was drawn before', () => {

@@ -35,12 +35,44 @@ test('a line becomes a listing of its seller', () => {
       title: 'A brass lamp',
       currency: 'USD',
       startPriceCents: 3_000,
-      description: 'Shines.\n\nFrom: here, USA',
+      description: 'Shines.',
       category: ['Home', 'Lamps'],
+      location: 'here',
+      country: 'US',
     },
     remarks: [],
   });
   assert.deepEqual([listings[1]?.line, listings[1]?.listing.buyNowCents], [3, 4_050]);
+});
+
+test('the country is found by name or code, the condition by what people call it', () => {
+  for (const [country, code] of [
+    ['United Kingdom', 'GB'],
+    ['Russian Federation', 'RU'],
+    ['de', undefined],
+    ['DE', 'DE'],
+    ['germany', 'DE'],
+    ['', undefined],
+    ['Atlantis', undefined],
+  ] as const) {
+    assert.equal(read({ ...LINE, country }).listings[0]?.listing.country, code, country);
+  }
+  for (const [condition, word] of [
+    ['New', 'new'],
+    ['Open box', 'open_box'],
+    ['For parts or not working', 'for_parts'],
+    ['for_parts', 'for_parts'],
+    ['mint', undefined],
+  ] as const) {
+    assert.equal(read({ ...LINE, condition }).listings[0]?.listing.condition, word, condition);
+  }
+  const [odd] = read({ ...LINE, country: 'Atlantis', condition: 'mint', location: '' }).listings;
+  assert.deepEqual(odd?.remarks, [
+    'its country "Atlantis" is not known and is left out',
+    'its condition "mint" is not known and is left out',
+  ]);
+  assert.ok(!('location' in (odd?.listing ?? {})));
+  assert.match(read({ ...LINE, condition: 7 }).faults[0]?.reason ?? '', /condition must be a text/);
 });
 
 test('what the rules do not take is mended, and told', () => {

@@ -25,6 +25,7 @@ import type { RefusalName } from '../../src/protocol/refusals.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
 import type { FakeSocket } from './fake-server.ts';
 import { answer, AUCTION_ID, fixture, opened, outcome, view } from './fixture.ts';
+import { UNSAID } from '../unsaid.ts';
 
 function refuse(
   socket: FakeSocket,
@@ -307,7 +308,7 @@ test('get gives the auction with its texts, or rejects with the refusal', async 
   const { gavel, server, timers } = await opened();
   server.on(GET, (socket, { id, auctionId }) => {
     if (auctionId !== AUCTION_ID) return refuse(socket, id, 'AUCTION_UNKNOWN');
-    const text = { title: 'A watch', description: 'It ticks.', category: ['Watches'] };
+    const text = { title: 'A watch', description: 'It ticks.', category: ['Watches'], ...UNSAID };
     socket.say(AUCTION, { id, auction: view(), text, leadingBidderId: 'bob', winnerId: null });
   });
   const found = outcome(gavel.get(AUCTION_ID));
@@ -317,6 +318,7 @@ test('get gives the auction with its texts, or rejects with the refusal', async 
     ...view(),
     description: 'It ticks.',
     category: ['Watches'],
+    ...UNSAID,
     leadingBidderId: 'bob',
     winnerId: null,
   });

@@ -13,6 +13,7 @@ import { refusalFields, withAliases } from '../../src/protocol/json-codec.ts';
 import { AUCTION } from '../../src/protocol/messages/auction.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
 import { AUCTION_ID, view } from './fixture.ts';
+import { UNSAID } from '../unsaid.ts';
 
 interface Request {
   readonly method: string;
@@ -50,7 +51,7 @@ function auctionJson(
   values: Parameters<typeof view>[0] = {},
   bidders: { leadingBidderId?: string; winnerId?: string } = {},
 ): unknown {
-  const text = { title: 'A watch', description: 'It ticks.', category: ['Watches'] };
+  const text = { title: 'A watch', description: 'It ticks.', category: ['Watches'], ...UNSAID };
   const named = AUCTION.toNamed({
     id: 1,
     auction: view(values),
@@ -87,6 +88,7 @@ test('lists an auction, and reads it back as the view that messages carry', asyn
       ...view(values),
       description: 'It ticks.',
       category: ['Watches'],
+      ...UNSAID,
       leadingBidderId: null,
       winnerId: null,
     });

@@ -15,6 +15,7 @@ import { http } from './http.ts';
 import type { Told } from './model-auction.ts';
 import { ModelAuction } from './model-auction.ts';
 import { answerSubscribes } from './watching.ts';
+import { UNSAID } from '../unsaid.ts';
 
 const HANDLE = 6;
 /** So long that nothing in a test comes by the tick. */
@@ -126,7 +127,7 @@ test('watchers are counted where the auction is asked for, and the hub counts wh
     assert.ok(text.includes(`${line}\n`), line);
   }
   shards.onSubmit = ({ conn }) => {
-    const texts = { title: '', description: '', category: [] };
+    const texts = { title: '', description: '', category: [], ...UNSAID };
     const bidders = { leadingBidderId: null, winnerId: null };
     const shown = encode(AUCTION, { id: 1, auction: view(), text: texts, ...bidders });
     deliver(gateway.deliveries, (to) => to.reply(conn, shown));

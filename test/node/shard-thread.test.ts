@@ -21,6 +21,7 @@ import type { ListBids } from '../../src/protocol/messages/list-bids.ts';
 import { LIST_BIDS } from '../../src/protocol/messages/list-bids.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
 import { AUCTION, frameOf, readFrame } from '../shard/fixture.ts';
+import { UNSAID } from '../unsaid.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gavel-thread-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -108,6 +109,7 @@ function listing(): Uint8Array {
       softClose: null,
       increments: null,
       fatFingerFactor: null,
+      ...UNSAID,
     },
   });
 }

@@ -35,9 +35,16 @@ test('words are found in title and description, those in the title first', () =>
 
 test('each condition leaves out what does not meet it', () => {
   const world = worldOf(
-    { title: 'Dear lamp', startPriceCents: 50_000, category: ['Home', 'Lamps'] },
+    {
+      title: 'Dear lamp',
+      startPriceCents: 50_000,
+      category: ['Home', 'Lamps'],
+      condition: 'used',
+      location: 'Lyon',
+      shippingCents: 0,
+    },
     { title: 'Cheap lamp', startPriceCents: 500, category: ['Home', 'Lamps', 'Oil/gas'] },
-    { title: 'Euro lamp', currency: 'EUR', category: ['Art'] },
+    { title: 'Euro lamp', currency: 'EUR', category: ['Art'], condition: 'new', country: 'DE' },
   );
   const found = (question: Partial<SearchQuestion>): readonly string[] =>
     [...world.titles({ q: 'lamp', ...question })].sort();
@@ -53,6 +60,14 @@ test('each condition leaves out what does not meet it', () => {
   assert.deepEqual(found({ seller: 'nobody' }), []);
   assert.deepEqual(found({ status: 'ended' }), []);
   assert.deepEqual(found({ endsBeforeMs: 1 }), []);
+  assert.deepEqual(found({ conditions: ['used'] }), ['Dear lamp']);
+  assert.deepEqual(found({ conditions: ['new', 'used', 'for_parts'] }), ['Dear lamp', 'Euro lamp']);
+  assert.deepEqual(found({ conditions: ['for_parts'] }), []);
+  assert.deepEqual(found({ country: 'DE' }), ['Euro lamp']);
+  assert.deepEqual(found({ country: 'DE', conditions: ['used'] }), []);
+  const [dear] = world.search({ conditions: ['used'] }).auctions;
+  const { condition, location, country, shippingCents } = dear ?? {};
+  assert.deepEqual([condition, location, country, shippingCents], ['used', 'Lyon', undefined, 0]);
   for (const question of [{ category: 'Home' }, { minPriceCents: 10_000 }] as const) {
     const browsed = [...world.titles({ ...question, sort: 'newest' })].sort();
     assert.deepEqual(browsed, found(question), 'the same without words');

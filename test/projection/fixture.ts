@@ -76,6 +76,8 @@ export class World {
       category: null,
       seller: null,
       currency: null,
+      conditions: [],
+      country: null,
       minPriceCents: null,
       maxPriceCents: null,
       endsBeforeMs: null,

@@ -28,6 +28,8 @@ export function playHistory(below: Below, journal: Journal = new MemoryJournal()
   const endsAtMs = START_MS + 30 * 3_600_000;
   shard.list({
     endsAtMs,
+    condition: 'used',
+    country: 'DE',
     format: below(3) === 0 ? 'direct' : 'proxy',
     reserveCents: below(2) === 0 ? 3_000 + below(3_000) : null,
     buyNowCents: below(3) === 0 ? 9_000 : null,

@@ -10,11 +10,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CloseReport, Entry } from '../../src/receipt/close-report.ts';
 import { closeReport, NoReport, reportFile, reportText } from '../../src/receipt/close-report.ts';
+import { CANCEL_AUCTION } from '../../src/protocol/messages/cancel-auction.ts';
 import type { Seq } from '../../src/journal/seq.ts';
 import { signCompact, signDetached } from '../../src/receipt/signature.ts';
 import type { Below } from '../server/harness.ts';
 import { LONG, randomFrom, root, seedOfRun } from '../server/harness.ts';
-import { AUCTION, ShardFixture, START_MS } from '../shard/fixture.ts';
+import { AUCTION, SELLER, ShardFixture, START_MS } from '../shard/fixture.ts';
 import type { History } from './history.ts';
 import { OTHER, playHistory, reportOf, statementText } from './history.ts';
 import { makeKey } from './office.ts';
@@ -183,6 +184,15 @@ function withOtherValue(file: string, below: Below): string {
   }
   return `${JSON.stringify(value, null, 1)}\n`;
 }
+
+test('a report says what the seller said of the thing, and nothing where that is nothing', () => {
+  const { shard } = playHistory(randomFrom(11));
+  assert.deepEqual(reportOf(shard, key).item, { condition: 'used', country: 'DE' });
+  const silent = new ShardFixture();
+  silent.list();
+  silent.ask(CANCEL_AUCTION, SELLER, { auctionId: AUCTION, how: 'cancel', asAdmin: false });
+  assert.ok(!('item' in reportOf(silent, key)));
+});
 
 test('each of 200 single changes of a report is found', { timeout: 120_000 }, async (t) => {
   const seed = seedOfRun();

@@ -26,6 +26,7 @@ import { RETRACT } from '../../src/protocol/messages/retract.ts';
 import { recover } from '../../src/shard/recovery.ts';
 import { Shard } from '../../src/shard/shard.ts';
 import type { ShardState } from '../../src/shard/shard-state.ts';
+import { UNSAID } from '../unsaid.ts';
 
 export const START_MS = Date.UTC(2026, 0, 1);
 export const SELLER = 90;
@@ -47,6 +48,7 @@ export const NO_CHANGES: ChangeAuction['changes'] = {
   softClose: null,
   increments: null,
   fatFingerFactor: null,
+  ...UNSAID,
 };
 
 export function auctionId(number: number): string {
@@ -229,6 +231,7 @@ export class ShardFixture {
         softClose: null,
         increments: null,
         fatFingerFactor: null,
+        ...UNSAID,
         ...listing,
       },
     });

@@ -1,6 +1,7 @@
 /** Listings as sellers make, change and end them, and what can be asked about them. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ListingChange } from '../../src/protocol/listing.ts';
 import { CANCEL_AUCTION } from '../../src/protocol/messages/cancel-auction.ts';
 import { CHANGE_AUCTION } from '../../src/protocol/messages/change-auction.ts';
 import { GET } from '../../src/protocol/messages/get.ts';
@@ -9,6 +10,7 @@ import { LIST_BIDS } from '../../src/protocol/messages/list-bids.ts';
 import { SET_BID_LIMIT } from '../../src/protocol/messages/set-bid-limit.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
 import { AUCTION, auctionId, NO_CHANGES, SELLER, ShardFixture } from './fixture.ts';
+import { UNSAID } from '../unsaid.ts';
 
 describe('listings and queries', () => {
   it('reads texts from the log, changes and pages', () => {
@@ -27,6 +29,7 @@ describe('listings and queries', () => {
       title: 'A better watch',
       description: 'Runs well.',
       category: ['Watches'],
+      ...UNSAID,
     });
     const foreign = fixture.ask(CHANGE_AUCTION, 5, { auctionId: AUCTION, changes });
     assert.equal(foreign.fields['code'], REFUSALS.NOT_YOUR_AUCTION.code);
@@ -46,6 +49,26 @@ describe('listings and queries', () => {
     });
     assert.equal((rest.fields['bids'] as unknown[]).length, 2);
     assert.equal(rest.fields['next'], null);
+  });
+
+  it('keeps what is said of the thing and its sending, and takes back what is said to be nothing', () => {
+    const fixture = new ShardFixture();
+    const item = { condition: 'used', location: 'Kiel', country: 'DE' } as const;
+    fixture.list({ ...item, shipping: 'Parcel', shippingCents: 490 });
+    const textNow = (): unknown =>
+      fixture.ask(GET, 0, { auctionId: AUCTION }).fields['text'] as object;
+    const others = { title: 'A watch', description: 'Runs well.', category: ['Watches'] };
+    const all = { ...others, ...item, shipping: 'Parcel', shippingCents: 490 };
+    assert.deepEqual(textNow(), all);
+    const change = (changes: Partial<ListingChange>): void => {
+      const asked = { auctionId: AUCTION, changes: { ...NO_CHANGES, ...changes } };
+      assert.equal(fixture.ask(CHANGE_AUCTION, SELLER, asked).name, 'auction');
+    };
+    change({ title: 'Another watch' });
+    assert.deepEqual(textNow(), { ...all, title: 'Another watch' }, 'what is not given stays');
+    change({ location: '', shipping: '', shippingCents: 0, condition: 'new' });
+    const less = { location: null, shipping: null, shippingCents: 0, condition: 'new' };
+    assert.deepEqual(textNow(), { ...all, ...less, title: 'Another watch' });
   });
 
   it('says which field of a change is wrong, by its public name, and why', () => {

@@ -20,6 +20,7 @@ import type { Wraps } from './server.ts';
 import { Outages } from './outages.ts';
 import { Server } from './server.ts';
 import { World } from './world.ts';
+import { UNSAID } from '../unsaid.ts';
 
 /** Simulated time in which everything has to come right once the faults have stopped. */
 const CALM_US = 120_000_000;
@@ -221,6 +222,7 @@ class Simulation {
           : { windowMs: 0, extensionMs: 0, extensionsMax: null },
         increments: null,
         fatFingerFactor: 0,
+        ...UNSAID,
       },
     });
     return writer.copy();

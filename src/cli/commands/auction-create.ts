@@ -16,6 +16,7 @@ import { signIn, withServerOptions } from '../sign-in.ts';
 import type { Server, ServerOptions } from '../sign-in.ts';
 import type { Context, Terminal } from '../terminal.ts';
 import { WIRE } from '../../config/limits.ts';
+import { CONDITIONS } from '../../protocol/common.ts';
 
 interface CreateOptions extends ServerOptions {
   readonly start: string;
@@ -29,6 +30,11 @@ interface CreateOptions extends ServerOptions {
   readonly softClose?: string;
   readonly description?: string;
   readonly category?: readonly string[];
+  readonly condition?: string;
+  readonly location?: string;
+  readonly country?: string;
+  readonly shipping?: string;
+  readonly shippingCost?: string;
   readonly nonce?: string;
   readonly json?: true;
 }
@@ -47,6 +53,7 @@ export function createCommand(context: Context): Command {
       'gavel auction create "Brass lamp" --start 10.00 --currency USD --ends-in 10m',
       'gavel auction create "Old map" --start 1 --currency EUR --ends-in 7d --reserve 250 --as anna',
       'gavel auction create "Bicycle" --start 5 --currency GBP --ends-in 1h --format direct --json',
+      'gavel auction create "Radio" --start 5 --currency EUR --ends-in 1d --condition for_parts --country DE',
     ],
     exitCodes: CLIENT_EXIT_CODES,
   })
@@ -73,6 +80,11 @@ export function createCommand(context: Context): Command {
     .option('--soft-close <window,extension,max>', 'for instance 30s,60s,5; or off')
     .option('--description <text>', 'more about it')
     .option('--category <name>', 'from wide to narrow; may be repeated', collect)
+    .addOption(new Option('--condition <word>', 'the state of the thing').choices(CONDITIONS))
+    .option('--location <text>', 'where it is, for instance "Berlin"')
+    .option('--country <code>', 'ISO 3166-1, for instance DE')
+    .option('--shipping <text>', 'how and where to it is sent')
+    .option('--shipping-cost <amount>', 'what sending costs; 0: free')
     .option('--nonce <text>', 'to repeat a command whose outcome is not known')
     .option('--json', 'print one JSON object');
   return withServerOptions(command, SELLER).action((title: string, options: CreateOptions) =>
@@ -149,6 +161,11 @@ function listingOf(title: string, options: CreateOptions): Json {
     softClose: options.softClose === undefined ? undefined : softCloseOf(options.softClose),
     description: options.description,
     category: options.category,
+    condition: options.condition,
+    location: options.location,
+    country: options.country,
+    shipping: options.shipping,
+    shippingCents: amount(options.shippingCost),
   };
 }
 

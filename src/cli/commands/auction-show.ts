@@ -2,10 +2,12 @@
 import type { Command } from 'commander';
 import { auctionFrom } from '../auction-json.ts';
 import { auctionLines } from '../auction-text.ts';
+import type { Beside } from '../auction-text.ts';
 import { BIDDER, auctionPath } from '../bid-command.ts';
 import { declare } from '../command-line.ts';
 import { reportRefusal } from '../refusal-report.ts';
 import { ServerApi } from '../server-api.ts';
+import type { Json } from '../server-api.ts';
 import { signIn, withServerOptions } from '../sign-in.ts';
 import type { ServerOptions } from '../sign-in.ts';
 import type { Context } from '../terminal.ts';
@@ -40,8 +42,22 @@ async function run(id: string, options: ShowOptions, { terminal }: Context): Pro
   const server = await signIn(options, terminal, BIDDER, ['bidder']);
   const answer = await new ServerApi(server).get(path);
   if (options.json === true) return terminal.out(JSON.stringify(answer));
-  const { description, leadingBidderId } = answer;
-  const text = typeof description === 'string' ? description : '';
-  const leaderId = typeof leadingBidderId === 'string' ? leadingBidderId : null;
-  for (const line of auctionLines(auctionFrom(answer), text, leaderId)) terminal.out(line);
+  for (const line of auctionLines(auctionFrom(answer), besideOf(answer))) terminal.out(line);
+}
+
+function besideOf(answer: Json): Beside {
+  const text = (name: string): string | null => {
+    const value = answer[name];
+    return typeof value === 'string' ? value : null;
+  };
+  const { shippingCents } = answer;
+  return {
+    description: text('description') ?? '',
+    leaderId: text('leadingBidderId') ?? text('winnerId'),
+    condition: text('condition'),
+    location: text('location'),
+    country: text('country'),
+    shipping: text('shipping'),
+    shippingCents: typeof shippingCents === 'number' ? shippingCents : null,
+  };
 }

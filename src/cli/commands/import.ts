@@ -45,7 +45,7 @@ export function importCommand(context: Context): Command {
       'order and proportion. Can be stopped and started again at any time: what was listed is known\n' +
       'by the id in the file and is not listed twice. A line holds:\n' +
       '  id, title, categories, startPrice, buyNowPrice, started, ends, seller, description, location,\n' +
-      '  country',
+      '  country, condition',
     examples: [
       'gavel import ebay-listings.jsonl',
       'gavel import ebay-listings.jsonl --first-ends-in 10m --last-ends-in 2d',

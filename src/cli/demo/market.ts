@@ -9,6 +9,7 @@ import { connect } from '../../client/client.ts';
 import type { Gavel } from '../../client/client.ts';
 import { MINUTE_MS } from '../../config/limits.ts';
 import type { RunningNode } from '../../node/server.ts';
+import { CONDITIONS } from '../../protocol/common.ts';
 
 const SELLERS = ['sam', 'sue', 'stan'];
 const BIDDERS = ['ann', 'bob', 'cleo', 'dan', 'eve', 'finn', 'gus', 'hana'];
@@ -20,6 +21,12 @@ const THINGS = [
   ['Camera', 'Electronics', 'Cameras'],
   ['Radio', 'Electronics', 'Audio'],
 ] as const;
+const PLACES = [
+  { location: 'Berlin', country: 'DE' },
+  { location: 'Lyon', country: 'FR' },
+  { location: 'Leeds', country: 'GB' },
+  { location: 'Boston', country: 'US' },
+];
 const AUCTIONS = 24;
 const BID_EVERY_MS = 500;
 
@@ -102,6 +109,10 @@ export class Market {
     const { auctionId } = await one(this.#sellers).rest.createAuction({
       title: `${one(MADE_OF)} ${thing}`,
       description: 'From the demonstration.',
+      condition: one(CONDITIONS),
+      ...one(PLACES),
+      shipping: 'Parcel, insured',
+      shippingCents: 100 * Math.floor(Math.random() * 12),
       category,
       currency: 'USD',
       startPriceCents,

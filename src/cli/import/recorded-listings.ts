@@ -1,16 +1,25 @@
 /**
  * Recorded listings from a file of JSON lines: one listing a line, with `id`, `title`, `categories`
  * (from wide to narrow), `startPrice`, `buyNowPrice`, `started`, `ends`, `seller`, `description`,
- * `location` and `country`. Times are `Dec-03-01 18:10:40`, amounts dollars. A line that is not such
- * a listing is a fault with its number; the others are not touched by it. Pure.
+ * `location`, `country` (a name or a code) and `condition`. Times are `Dec-03-01 18:10:40`, amounts
+ * dollars. A line that is not such a listing is a fault with its number; the others are not touched
+ * by it. Pure.
  */
 import { WIRE } from '../../config/limits.ts';
+import { COUNTRIES } from '../../lib/country.ts';
+import { CONDITIONS } from '../../protocol/common.ts';
 import { parseDecimal } from '../amounts.ts';
 
 const CURRENCY = 'USD';
 const DIGITS = 2;
 /** A buy-it-now price has to be this far above the start price (RULES.md section 1). */
 const BUY_NOW_LEAST = 1.3;
+/** Codes by name, and by names that people write. */
+const CODES: ReadonlyMap<string, string> = new Map([
+  ...Array.from(COUNTRIES, ([code, name]) => [name.toLowerCase(), code] as const),
+  ['usa', 'US'],
+  ['russian federation', 'RU'],
+]);
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 export interface RecordedListing {
@@ -26,6 +35,9 @@ export interface RecordedListing {
     readonly buyNowCents?: number;
     readonly description: string;
     readonly category: readonly string[];
+    readonly location?: string;
+    readonly country?: string;
+    readonly condition?: string;
   };
   /** What had to be changed, in words. */
   readonly remarks: readonly string[];
@@ -107,8 +119,14 @@ function listingOf(content: string, line: number): RecordedListing {
       currency: CURRENCY,
       startPriceCents,
       ...(buyNowCents === undefined ? {} : { buyNowCents }),
-      description: descriptionOf(fields, remarks),
+      description: cut(
+        said(fields, 'description'),
+        WIRE.descriptionCharsMax,
+        'description',
+        remarks,
+      ),
       category: categoryOf(fields['categories'], remarks),
+      ...itemOf(fields, remarks),
     },
     remarks,
   };
@@ -151,16 +169,40 @@ function buyNowOf(value: unknown, startPriceCents: number, remarks: string[]): n
   return undefined;
 }
 
-function descriptionOf(fields: Readonly<Record<string, unknown>>, remarks: string[]): string {
-  const parts = ['description', 'location', 'country'].map((name) => {
-    const value = fields[name] ?? '';
-    if (typeof value !== 'string') throw new Malformed(`${name} must be a text`);
-    return value.trim();
-  });
-  const [description = '', ...where] = parts;
-  const from = where.filter((part) => part !== '').join(', ');
-  const all = from === '' ? description : `${description}\n\nFrom: ${from}`;
-  return cut(all.trim(), WIRE.descriptionCharsMax, 'description', remarks);
+/** A text that may be missing; empty: it is. */
+function said(fields: Readonly<Record<string, unknown>>, name: string): string {
+  const value = fields[name] ?? '';
+  if (typeof value !== 'string') throw new Malformed(`${name} must be a text`);
+  return value.trim();
+}
+
+/** Where the thing is, and in which state. */
+function itemOf(
+  fields: Readonly<Record<string, unknown>>,
+  remarks: string[],
+): Pick<RecordedListing['listing'], 'location' | 'country' | 'condition'> {
+  const location = cut(said(fields, 'location'), WIRE.locationCharsMax, 'location', remarks);
+  const named = said(fields, 'country');
+  const country = COUNTRIES.has(named) ? named : CODES.get(named.toLowerCase());
+  if (named !== '' && country === undefined) {
+    remarks.push(`its country "${named}" is not known and is left out`);
+  }
+  const state = said(fields, 'condition');
+  const condition = CONDITIONS.find((word) => word === wordOf(state));
+  if (state !== '' && condition === undefined) {
+    remarks.push(`its condition "${state}" is not known and is left out`);
+  }
+  return {
+    ...(location === '' ? {} : { location }),
+    ...(country === undefined ? {} : { country }),
+    ...(condition === undefined ? {} : { condition }),
+  };
+}
+
+/** `For parts or not working` → `for_parts`, `Open box` → `open_box` */
+function wordOf(state: string): string {
+  const word = state.toLowerCase().replaceAll(/[^a-z]+/g, '_');
+  return word === 'for_parts_or_not_working' ? 'for_parts' : word;
 }
 
 function categoryOf(value: unknown, remarks: string[]): readonly string[] {

@@ -146,6 +146,11 @@ class Driver {
           softClose: null,
           increments: null,
           fatFingerFactor: null,
+          condition: null,
+          location: null,
+          country: null,
+          shipping: null,
+          shippingCents: null,
         },
       });
     }
