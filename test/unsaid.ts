@@ -1,4 +1,4 @@
-/** What a seller need not say of a thing, not said: for listings and for texts of auctions. */
+/** What a seller need not say of a thing, not said: in a listing, in its text, and as it is shown. */
 export const UNSAID = {
   condition: null,
   location: null,
@@ -6,3 +6,7 @@ export const UNSAID = {
   shipping: null,
   shippingCents: null,
 } as const;
+
+export const UNSAID_TEXT = { ...UNSAID, additions: [], relistOf: null } as const;
+
+export const UNSAID_SHOWN = { ...UNSAID, additions: null, relistOf: null } as const;

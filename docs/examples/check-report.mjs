@@ -58,7 +58,7 @@ function checkEntries({ rules, entries, result }) {
       must((entry.reason === 'bought') === (now.kind === 'buy_now'), 'another reason to end');
       const isWinner = entry.winner === (now.reserveMet ? now.leader : null);
       must(isWinner && entry.priceCents === now.priceCents, 'another winner or price');
-    } else must(/^(listed|changed|refused|cancelled)$/.test(kind), 'of an unknown kind');
+    } else must(/^(listed|changed|added|refused|cancelled)$/.test(kind), 'of an unknown kind');
     now = { ...now, ...entry, hasMoved: !isEndSame, isOpen: now.isOpen || kind === 'started' };
   }
   const status = now.kind !== 'ended' ? now.kind : now.winner === null ? 'unsold' : 'sold';

@@ -37,7 +37,7 @@ export interface Auction {
   readonly seller: UserRef;
   readonly listedAtUs: number;
   title: string;
-  /** The record that holds the texts as they stand: AuctionListed or the last ListingChanged. */
+  /** The record that holds the texts as they stand: the newest that says them (`TextEvent`). */
   textRecordSeq: number;
   terms: Terms;
   status: Status;
@@ -59,6 +59,8 @@ export interface Auction {
   winner: UserRef;
   /** When it ended, was bought or cancelled, ms; 0 while it lives. */
   closedAtMs: number;
+  /** What it was listed again as; null: it was not. */
+  relistedAs: AuctionId | null;
   /** Everybody who ever bid, is blocked or has a limit. */
   biddersByUser: ReadonlyMap<UserRef, Bidder>;
   /** Every bid command, accepted or not, in order. */

@@ -48,6 +48,15 @@ export interface ChangeListing {
   readonly text: ListingText;
 }
 
+/** Adds to the description, also where it cannot be changed any more. */
+export interface AddToDescription {
+  readonly kind: 'AddToDescription';
+  readonly by: UserRef;
+  readonly addition: string;
+  /** The texts as they stand: the state does not hold them. */
+  readonly text: ListingText;
+}
+
 /** Ends early: selling to the high bidder, or cancelling all bids (RULES.md section 2). */
 export interface EndEarly {
   readonly kind: 'EndEarly';
@@ -78,4 +87,5 @@ export interface BlockBidder {
 export type BidCommand = PlaceBid | BuyNow | RetractBid;
 
 /** Commands on an auction that exists. */
-export type AuctionCommand = BidCommand | ChangeListing | EndEarly | SetBidLimit | BlockBidder;
+export type AuctionCommand =
+  BidCommand | ChangeListing | AddToDescription | EndEarly | SetBidLimit | BlockBidder;

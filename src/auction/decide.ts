@@ -9,6 +9,7 @@
  * for the one that stands first there.
  */
 import { assert, unreachable } from '../lib/assert.ts';
+import { decideAddition } from './additions.ts';
 import type { Auction } from './auction.ts';
 import { decideBuyNow } from './buy-now.ts';
 import type { AuctionCommand, BlockBidder, SetBidLimit } from './commands.ts';
@@ -42,6 +43,8 @@ export function decide(
       return decideRetraction(auction, command, atUs, settings);
     case 'ChangeListing':
       return decideChange(auction, command, atUs, settings);
+    case 'AddToDescription':
+      return decideAddition(auction, command, atUs, settings);
     case 'EndEarly':
       return decideEarlyEnd(auction, command, atUs, settings);
     case 'SetBidLimit':

@@ -44,6 +44,13 @@ export interface ListingChanged extends Seen {
   readonly text: ListingText;
 }
 
+/** Something was added to the description. */
+export interface DescriptionAdded extends Seen {
+  readonly kind: 'DescriptionAdded';
+  /** All texts with the addition, so that the newest record alone tells them. */
+  readonly text: ListingText;
+}
+
 export interface AuctionStarted extends Seen {
   readonly kind: 'AuctionStarted';
 }
@@ -159,6 +166,13 @@ export interface AuctionCancelled extends Seen {
   readonly by: UserRef;
 }
 
+/** It found no buyer and was listed again. Said after its end: what was seen of it stays. */
+export interface AuctionRelisted extends OnAuction {
+  readonly kind: 'AuctionRelisted';
+  /** The new auction, listed in the same batch. */
+  readonly as: AuctionId;
+}
+
 export interface BidLimitSet extends OnAuction {
   readonly kind: 'BidLimitSet';
   readonly bidder: UserRef;
@@ -171,9 +185,13 @@ export interface BidderBlocked extends OnAuction {
   readonly blocked: boolean;
 }
 
+/** What holds all texts of an auction. */
+export type TextEvent = AuctionListed | ListingChanged | DescriptionAdded;
+
 /** Events on one auction that exists already. */
 export type AuctionEvent =
   | ListingChanged
+  | DescriptionAdded
   | AuctionStarted
   | BidAccepted
   | BidRefused
@@ -182,6 +200,7 @@ export type AuctionEvent =
   | BidsRetracted
   | AuctionEnded
   | AuctionCancelled
+  | AuctionRelisted
   | BidLimitSet
   | BidderBlocked;
 

@@ -56,6 +56,7 @@ export function begin(event: AuctionListed, recordSeq: number): Auction {
     endReason: null,
     winner: NOBODY,
     closedAtMs: 0,
+    relistedAs: null,
     biddersByUser: NO_BIDDERS,
     attempts: new AttemptLog(),
   };
@@ -86,6 +87,16 @@ export function evolve(auction: Auction, event: AuctionEvent, recordSeq: number)
       return cancelled(auction, event);
     case 'ListingChanged':
       return listingChanged(auction, event, recordSeq);
+    case 'DescriptionAdded':
+      seen(auction, event.auctionSeq);
+      assertAlive(auction);
+      auction.textRecordSeq = recordSeq;
+      return;
+    case 'AuctionRelisted':
+      assert(auction.status === 'unsold' || auction.status === 'cancelled', 'it found no buyer');
+      assert(auction.relistedAs === null, 'an auction is relisted once');
+      auction.relistedAs = event.as;
+      return;
     case 'BidLimitSet':
       bidderOf(auction, event.bidder).limitCents = event.limitCents;
       return;

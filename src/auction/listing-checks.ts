@@ -137,7 +137,7 @@ function itemFault(text: ListingText, settings: RuleSettings): ListingFault | nu
 }
 
 /** Null: nothing is wrong. */
-function paragraphsFault(text: string, charsMax: number): string | null {
+export function paragraphsFault(text: string, charsMax: number): string | null {
   if (text.length > charsMax) return `must have at most ${charsMax} characters`;
   return TEXT_CONTROLS.test(text) || !text.isWellFormed() ? 'must be plain text' : null;
 }

@@ -31,6 +31,8 @@ export interface RuleSettings {
   readonly retractNewestWithinMs: number;
   /** With at least this left, the seller may end early by cancelling bids. */
   readonly cancelBeforeEndMs: number;
+  /** With less left, nothing is added to the description of an auction that had a bid. */
+  readonly additionsBeforeEndMs: number;
   /** Buy-it-now is at least this far above the start price. */
   readonly buyNowAboveStartPercent: number;
   /** From start to end, as listed. */
@@ -43,6 +45,9 @@ export interface RuleSettings {
   /** In UTF-16 units. */
   readonly titleCharsMax: number;
   readonly descriptionCharsMax: number;
+  /** Of one addition to it; and how many there may be. */
+  readonly additionCharsMax: number;
+  readonly additionsMax: number;
   readonly locationCharsMax: number;
   readonly shippingCharsMax: number;
   readonly categoryCharsMax: number;
@@ -70,6 +75,8 @@ export const RULE_SETTINGS: RuleSettings = Object.freeze({
   retractAllBeforeEndMs: 12 * HOUR_MS,
   retractNewestWithinMs: HOUR_MS,
   cancelBeforeEndMs: 12 * HOUR_MS,
+  // eBay's, too: "add to only, unless it has also received a bid" in the last 12 hours.
+  additionsBeforeEndMs: 12 * HOUR_MS,
   // RULES.md section 1.
   buyNowAboveStartPercent: 30,
   durationMsMin: SECOND_MS,
@@ -78,6 +85,8 @@ export const RULE_SETTINGS: RuleSettings = Object.freeze({
   softCloseMsMax: DAY_MS,
   titleCharsMax: 120,
   descriptionCharsMax: 32_768,
+  additionCharsMax: 2000,
+  additionsMax: 10,
   locationCharsMax: 120,
   shippingCharsMax: 1000,
   categoryCharsMax: 120,
@@ -126,6 +135,7 @@ const SPANS = [
   'retractAllBeforeEndMs',
   'retractNewestWithinMs',
   'cancelBeforeEndMs',
+  'additionsBeforeEndMs',
   'durationMsMin',
   'durationMsMax',
   'startsInMsMax',
@@ -135,6 +145,8 @@ const SPANS = [
 const COUNTS = [
   'titleCharsMax',
   'descriptionCharsMax',
+  'additionCharsMax',
+  'additionsMax',
   'locationCharsMax',
   'shippingCharsMax',
   'categoryCharsMax',

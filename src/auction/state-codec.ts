@@ -18,6 +18,8 @@ import type { Format, IncrementStep, SoftClose, Terms } from './terms.ts';
 
 /** Changes with the layout. */
 export const STATE_VERSION = 1;
+/** As version 1, and what it was listed again as behind it; only of auctions that were. */
+const RELISTED_VERSION = 2;
 
 const STATUSES: readonly Status[] = ['scheduled', 'active', 'sold', 'unsold', 'cancelled'];
 const FORMATS: readonly Format[] = ['proxy', 'direct'];
@@ -32,7 +34,7 @@ export class UnreadableState extends Error {
 
 /** Appends the state without its attempts. */
 export function writeAuction(writer: MsgpackWriter, auction: Auction): void {
-  writer.uint(STATE_VERSION);
+  writer.uint(auction.relistedAs === null ? STATE_VERSION : RELISTED_VERSION);
   writer.uint(auction.ref);
   writer.str(auction.id);
   writer.uint(auction.seller);
@@ -57,6 +59,7 @@ export function writeAuction(writer: MsgpackWriter, auction: Auction): void {
   // In the order of first appearance, which the log determines.
   writer.uint(auction.biddersByUser.size);
   for (const bidder of auction.biddersByUser.values()) writeBidder(writer, bidder);
+  if (auction.relistedAs !== null) writer.str(auction.relistedAs);
 }
 
 /**
@@ -65,7 +68,8 @@ export function writeAuction(writer: MsgpackWriter, auction: Auction): void {
  */
 export function readAuction(reader: MsgpackReader): Auction {
   const version = reader.uint();
-  if (version !== STATE_VERSION) throw new UnreadableState(`state of version ${version}`);
+  if (version !== STATE_VERSION && version !== RELISTED_VERSION)
+    throw new UnreadableState(`state of version ${version}`);
   return {
     ref: reader.uint() as AuctionRef,
     id: reader.str(AUCTION_ID_LENGTH) as AuctionId,
@@ -88,6 +92,7 @@ export function readAuction(reader: MsgpackReader): Auction {
     winner: reader.uint() as UserRef,
     closedAtMs: reader.uint(),
     biddersByUser: readBidders(reader),
+    relistedAs: version === RELISTED_VERSION ? (reader.str(AUCTION_ID_LENGTH) as AuctionId) : null,
     attempts: new AttemptLog(),
   };
 }

@@ -2,6 +2,7 @@
  * What a seller lists: the terms that bidding depends on, and the text around them. The shard
  * keeps the terms and the title in memory; description and the rest stay in the log.
  */
+import type { AuctionId } from './ids.ts';
 import type { Cents } from './money.ts';
 
 /** `proxy`: a bid is a hidden maximum, the default. `direct`: the price is the amount bid. */
@@ -61,4 +62,13 @@ export interface ListingText {
   readonly shipping: string | null;
   /** What sending costs, in the auction's currency; 0: free. Null: not said. */
   readonly shippingCents: Cents | null;
+  /** What the seller added to the description, oldest first. */
+  readonly additions: readonly Addition[];
+  /** The auction that found no buyer and is listed again as this one; null: none. */
+  readonly relistOf: AuctionId | null;
+}
+
+export interface Addition {
+  readonly atMs: number;
+  readonly text: string;
 }

@@ -1,6 +1,6 @@
 /** Auctions, answers and refusals in words for people. Pure. */
 import { formatAmount, formatUnits, minorDigits } from './amounts.ts';
-import type { AuctionView } from '../protocol/views.ts';
+import type { Addition, AuctionView } from '../protocol/views.ts';
 import type { Answer } from '../protocol/messages/answer.ts';
 
 /** `bidder 2`, as the others see a bidder. */
@@ -43,6 +43,9 @@ export interface Beside {
   readonly country: string | null;
   readonly shipping: string | null;
   readonly shippingCents: number | null;
+  readonly additions: readonly Addition[];
+  readonly relistOf: string | null;
+  readonly relistedAs: string | null;
 }
 
 /** Everything that there is to say about an auction, a line each. */
@@ -68,12 +71,17 @@ export function auctionLines(auction: AuctionView, beside: Beside): string[] {
   rows.push(...itemRows(beside, money));
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
-  return [auction.title, ...lines, ...(description === '' ? [] : ['', description])];
+  const additions = beside.additions.flatMap(({ atMs, text }) => [
+    '',
+    `Added ${timeText(atMs)}:`,
+    text,
+  ]);
+  return [auction.title, ...lines, ...(description === '' ? [] : ['', description]), ...additions];
 }
 
 /** The thing itself, and how it gets to its buyer. */
 function itemRows(
-  { condition, location, country, shipping, shippingCents }: Beside,
+  { condition, location, country, shipping, shippingCents, relistOf, relistedAs }: Beside,
   money: (units: number) => string,
 ): [string, string][] {
   const where = [location, country].filter((part) => part !== null).join(', ');
@@ -83,6 +91,8 @@ function itemRows(
     ['condition', condition?.replaceAll('_', ' ') ?? ''],
     ['where', where],
     ['shipping', sending],
+    ['relist of', relistOf ?? ''],
+    ['relisted as', relistedAs ?? ''],
   ];
   return rows.filter(([, value]) => value !== '');
 }

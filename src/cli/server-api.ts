@@ -77,6 +77,11 @@ export class ServerApi {
     return this.#untilKnown('/v1/auctions', listing, nonce, { 'idempotency-key': nonce });
   }
 
+  /** Lists again what found no buyer, once for a nonce. */
+  relist(auctionPath: string, changes: Json, nonce: string): Promise<Json> {
+    return this.#untilKnown(`${auctionPath}/relist`, changes, nonce, { 'idempotency-key': nonce });
+  }
+
   async #untilKnown(path: string, body: Json, nonce: string, headers: Headers): Promise<Json> {
     let uncertain = false;
     for (let attempt = 0; ; attempt++) {

@@ -210,8 +210,9 @@ export class Gavel {
       message: GET,
       value: { auctionId },
       reply: AUCTION,
-      answered: ({ auction, text, leadingBidderId, winnerId }) => {
-        return { ...auction, ...text, leadingBidderId, winnerId };
+      answered: ({ auction, text, leadingBidderId, winnerId, relistedAs }) => {
+        const additions = text.additions ?? [];
+        return { ...auction, ...text, additions, leadingBidderId, winnerId, relistedAs };
       },
       ...given(timeoutMs),
     });

@@ -10,6 +10,7 @@
  * Whatever breaks, breaks the line: it closes as a WebSocket does, and the next one resumes.
  */
 import { messageByNumber } from '../protocol/messages.ts';
+import { TEXT_FIELD_NAMES } from '../protocol/views.ts';
 import type { HttpAsk, HttpRequests } from './http-request.ts';
 import { HttpRefused } from './http-request.ts';
 import type { Json } from './http-wire.ts';
@@ -139,9 +140,9 @@ export class HttpSocket implements WebSocketLike {
       case 'get':
         return this.#answerOr(id, async () => {
           const body = await this.#get(path);
-          const { description, category, leadingBidderId, winnerId, ...auction } = body;
-          const text = { title: auction['title'], description, category };
-          this.#say('auction', { id, auction, text, leadingBidderId, winnerId });
+          const { leadingBidderId, winnerId, relistedAs, ...auction } = body;
+          const text = Object.fromEntries(TEXT_FIELD_NAMES.map((part) => [part, body[part]]));
+          this.#say('auction', { id, auction, text, leadingBidderId, winnerId, relistedAs });
         });
       case 'get_receipt':
         return this.#answerOr(id, async () => {

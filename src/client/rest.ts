@@ -3,7 +3,7 @@
  * method a route; each makes one request. Times out, refuses and fails with the same errors as the
  * rest of the SDK. Usable alone, and as `gavel.rest`.
  */
-import type { AuctionView, BidEntry } from '../protocol/views.ts';
+import type { Addition, AuctionView, BidEntry } from '../protocol/views.ts';
 import type { Listing, ListingChange } from '../protocol/listing.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
 import type { BidResult, Standing } from './bid-result.ts';
@@ -29,6 +29,11 @@ export interface AuctionDetails extends AuctionView {
   readonly shipping: string | null;
   /** 0: free. */
   readonly shippingCents: number | null;
+  /** What the seller added to the description, oldest first. */
+  readonly additions: readonly Addition[];
+  /** The auction that found no buyer and is listed again as this one, and the other way round. */
+  readonly relistOf: string | null;
+  readonly relistedAs: string | null;
   /** Who leads and who won: only the seller and admins are told, others get null. */
   readonly leadingBidderId: string | null;
   readonly winnerId: string | null;
@@ -41,6 +46,11 @@ export interface AuctionNow extends AuctionDetails {
 
 export type NewListing = Partial<Listing> &
   Pick<Listing, 'title' | 'currency' | 'startPriceCents' | 'endsAtMs'>;
+
+/** Made by the SDK where it is not given. */
+interface NonceOptions {
+  readonly nonce?: string;
+}
 
 export interface AuctionQuery {
   readonly status?: AuctionView['status'];
@@ -103,6 +113,8 @@ const MAY_BE_ABSENT: readonly (keyof AuctionDetails)[] = [
   'country',
   'shipping',
   'shippingCents',
+  'relistOf',
+  'relistedAs',
   'leadingBidderId',
   'winnerId',
 ];
@@ -144,13 +156,30 @@ export class Rest {
    * with the same nonce, so that it is listed once. Rejects with UnknownOutcome where that is lost
    * too: the same nonce finds what was listed, later as well.
    */
-  async createAuction(
-    listing: NewListing,
-    { nonce = makeNonce() }: { readonly nonce?: string } = {},
+  createAuction(listing: NewListing, options: NonceOptions = {}): Promise<AuctionDetails> {
+    return this.#list('/v1/auctions', listing, options);
+  }
+
+  /**
+   * Lists an own auction again that found no buyer: as it was, from now on and for as long, but for
+   * what is given. Sent again and refused as a new listing is.
+   */
+  relistAuction(
+    auctionId: string,
+    changes: Partial<ListingChange> = {},
+    options: NonceOptions = {},
+  ): Promise<AuctionDetails> {
+    return this.#list(`${pathOf(auctionId)}/relist`, changes, options);
+  }
+
+  async #list(
+    path: string,
+    listing: object,
+    { nonce = makeNonce() }: NonceOptions,
   ): Promise<AuctionDetails> {
     let lost: Lost | null = null;
     for (let copy = 0; copy < LISTING_COPIES; copy++) {
-      const reply = await this.#listing(listing, nonce);
+      const reply = await this.#listing(path, listing, nonce);
       if (reply instanceof Lost) {
         lost = reply;
         continue;
@@ -164,10 +193,10 @@ export class Rest {
     throw new UnknownOutcome(null, nonce, lost?.why ?? '');
   }
 
-  async #listing(listing: NewListing, nonce: string): Promise<Reply | Lost> {
+  async #listing(path: string, listing: object, nonce: string): Promise<Reply | Lost> {
     try {
       const key = { 'idempotency-key': nonce };
-      const reply = await this.#request('POST', '/v1/auctions', listing, key);
+      const reply = await this.#request('POST', path, listing, key);
       if (reply.ok) return reply;
       const refusal = refusalOf(reply);
       if (refusal === null) return new Lost(`HTTP status ${reply.status}`);
@@ -183,6 +212,11 @@ export class Rest {
   /** Changes what is given and leaves the rest. */
   async changeAuction(auctionId: string, changes: Partial<ListingChange>): Promise<AuctionDetails> {
     return detailsOf(await this.#ask('PUT', pathOf(auctionId), changes));
+  }
+
+  /** Adds to the description, with bids as well; the same words again are added once. */
+  async addToDescription(auctionId: string, text: string): Promise<AuctionDetails> {
+    return detailsOf(await this.#ask('POST', `${pathOf(auctionId)}/additions`, { text }));
   }
 
   async auction(auctionId: string): Promise<AuctionNow> {
@@ -349,7 +383,7 @@ function viewOf(json: Json): AuctionView {
 
 function detailsOf(json: Json): AuctionDetails {
   const absent = Object.fromEntries(MAY_BE_ABSENT.map((name) => [name, null]));
-  return { ...absent, ...viewOf(json) } as unknown as AuctionDetails;
+  return { ...absent, additions: [], ...viewOf(json) } as unknown as AuctionDetails;
 }
 
 function entryOf(json: Json): BidEntry {

@@ -46,6 +46,9 @@ export const WIRE = {
   refusedReasonCharsMax: 256,
   titleCharsMax: 120,
   descriptionCharsMax: 32_768,
+  /** Of one addition to a description; and how many there may be. */
+  additionCharsMax: 2000,
+  additionsMax: 10,
   /** Where the thing is, in words. */
   locationCharsMax: 120,
   /** How and where to it is sent, in words. */

@@ -194,6 +194,12 @@ export const KEYS = {
       TIME.auctionMsMax,
       'With less time left than this a seller may cancel only without bids.',
     ),
+    additionsBefore: duration(
+      '12h',
+      0,
+      TIME.auctionMsMax,
+      'With less time left than this nothing is added to the description of an auction with bids.',
+    ),
     outageCredit: {
       policy: choice(
         ['exact', 'none'],

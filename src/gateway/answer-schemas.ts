@@ -34,8 +34,9 @@ export const AUCTION_SHOWN = titled(
         watchers: described(count, 'Connections to this server that watch it.'),
         leadingBidderId: described(userId.json, 'For the seller and admins.'),
         winnerId: described(userId.json, 'For the seller and admins.'),
+        relistedAs: described(string, 'What it was listed again as.'),
       },
-      ['watchers', 'leadingBidderId', 'winnerId'],
+      ['watchers', 'leadingBidderId', 'winnerId', 'relistedAs'],
     ),
   ),
 );

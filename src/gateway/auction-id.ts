@@ -8,14 +8,14 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 export const newAuctionId = customAlphabet(ALPHABET, AUCTION_ID_LENGTH);
 
-/** @throws MalformedField */
-export function keyedAuctionId(userId: string, key: string): string {
+/** @param use what else it is made of, where one key makes several. @throws MalformedField */
+export function keyedAuctionId(userId: string, key: string, use?: string): string {
   if (!/^[\x21-\x7e]{8,64}$/.test(key)) {
     throw new MalformedField('must be 8 to 64 printable ASCII characters', 'idempotency-key');
   }
-  // As JSON, no two pairs of user and key read the same.
+  // As JSON, no two users and keys read the same.
   const hash = createHash('sha256')
-    .update(JSON.stringify([userId, key]))
+    .update(JSON.stringify(use === undefined ? [userId, key] : [userId, key, use]))
     .digest('hex');
   let rest = BigInt(`0x${hash}`);
   let id = '';

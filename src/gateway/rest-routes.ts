@@ -9,8 +9,6 @@ import { aliasOf, refusalFields } from '../protocol/json-codec.ts';
 import type { Message } from '../protocol/message.ts';
 import type { Answer } from '../protocol/messages/answer.ts';
 import { ANSWER } from '../protocol/messages/answer.ts';
-import type { Auction } from '../protocol/messages/auction.ts';
-import { AUCTION } from '../protocol/messages/auction.ts';
 import type { Auctions } from '../protocol/messages/auctions.ts';
 import { AUCTIONS } from '../protocol/messages/auctions.ts';
 import type { Bids } from '../protocol/messages/bids.ts';
@@ -33,11 +31,11 @@ import { auctionView, bidEntry } from '../protocol/views.ts';
 import { CURSOR, mergePages, startOf } from './auction-page.ts';
 import type { AccountContext } from './account-routes.ts';
 import { accountAdminRoutes, accountRoutes } from './account-routes.ts';
+import { showAuction, withId } from './auction-answer.ts';
 import { keyedAuctionId, newAuctionId } from './auction-id.ts';
 import type { DiscoveryContext } from './discovery-routes.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
 import { docsRoutes } from './docs-routes.ts';
-import type { Exchange } from './exchange.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { ImageContext } from './image-routes.ts';
 import { imageRoutes } from './image-routes.ts';
@@ -46,8 +44,9 @@ import type { ReceiptContext } from './receipt-routes.ts';
 import { receiptOf, receiptRoutes } from './receipt-routes.ts';
 import type { ModeContext } from './mode-routes.ts';
 import { modeRoutes } from './mode-routes.ts';
+import { relistRoutes } from './relist-routes.ts';
 import type { RestRequest, Route } from './routes.ts';
-import type { ShardCaller, ShardReply } from './shard-call.ts';
+import type { ShardCaller } from './shard-call.ts';
 import { REST_REQUEST_ID } from './shard-call.ts';
 import { refusalOf, refuseWith, valueOf } from './shard-reply.ts';
 import type { StreamContext } from './stream-routes.ts';
@@ -132,6 +131,7 @@ function marketRoutes(context: RestContext): readonly Route[] {
     ...receiptRoutes(context),
     ...accountRoutes(context),
     ...imageRoutes(context),
+    ...relistRoutes(context),
     {
       method: 'GET',
       path: '/v1/auctions/{id}/bids',
@@ -306,41 +306,4 @@ async function done<T>(
   if (refusalOf(reply) !== undefined) return refuseWith(request.exchange, reply);
   valueOf(reply, DONE);
   request.exchange.json(200, {});
-}
-
-/** A message's fields: what the body says, and what only we say. @throws MalformedField */
-function withId(
-  request: RestRequest,
-  body: Readonly<Record<string, unknown>>,
-  ours: Readonly<Record<string, unknown>> = {},
-): Record<string, unknown> {
-  const own = { id: REST_REQUEST_ID, auctionId: request.id, ...ours };
-  for (const name of ['type', ...Object.keys(own)]) {
-    if (Object.hasOwn(body, name)) throw new MalformedField('is not a known field', name);
-  }
-  return { ...body, ...own };
-}
-
-interface ShownWith {
-  readonly headers?: Readonly<Record<string, string>>;
-  /** What the gateway knows and no shard. */
-  readonly also?: Readonly<Record<string, unknown>>;
-}
-
-function showAuction(
-  exchange: Exchange,
-  reply: ShardReply,
-  status: number,
-  { headers, also }: ShownWith = {},
-): void {
-  if (refusalOf(reply) !== undefined) return refuseWith(exchange, reply);
-  const {
-    type: _,
-    id: _id,
-    auction,
-    text,
-    ...bidders
-  } = AUCTION.toNamed(valueOf<Auction>(reply, AUCTION));
-  const shown = { ...(auction as object), ...(text as object), ...bidders, ...also };
-  exchange.json(status, shown, headers);
 }

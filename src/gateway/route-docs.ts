@@ -46,6 +46,7 @@ import {
   UPDATES_SHOWN,
 } from './answer-schemas.ts';
 import { IMAGE_DOCS } from './image-docs.ts';
+import { RELIST_DOCS } from './relist-docs.ts';
 
 export type Tag = 'auctions' | 'bids' | 'live' | 'discovery' | 'receipts' | 'accounts' | 'server';
 
@@ -147,6 +148,7 @@ export const ROUTE_DOCS: Readonly<Record<string, RouteDoc>> = {
     refusals: ['AUCTION_UNKNOWN', 'NOT_YOUR_AUCTION', 'CHANGE_TOO_LATE', 'INVALID_LISTING'],
     example: { body: { title: 'Brass desk lamp, 1930s' } },
   },
+  ...RELIST_DOCS,
   'POST /v1/auctions/{id}/cancel': {
     tag: 'auctions',
     summary: 'Ends an auction of one’s own early: void, or sold to the high bidder.',

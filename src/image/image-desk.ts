@@ -42,6 +42,8 @@ export class ImageDesk {
         return this.#remove(request.auctionId, request.hash);
       case 'order':
         return this.#order(request.auctionId, request.hashes);
+      case 'copy':
+        return this.#copy(request.from, request.auctionId);
       case 'read': {
         const { hash, size } = request;
         const bytes = this.#index.isUsed(hash) ? this.#store.read(hash, size) : null;
@@ -71,6 +73,14 @@ export class ImageDesk {
     const added: ListedImage = { hash, width, height };
     this.#index.replace(auctionId, [...images, added]);
     return { images: this.#index.of(auctionId), added };
+  }
+
+  /** Files are shared by their hash; a listing that has images already keeps them. */
+  #copy(from: string, auctionId: string): ImageReply {
+    const [own, others] = [this.#index.of(auctionId), this.#index.of(from)];
+    if (own.length > 0 || others.length === 0) return { images: own, added: null };
+    this.#index.replace(auctionId, others);
+    return { images: others, added: null };
   }
 
   #remove(auctionId: string, hash: string): ImageReply {

@@ -21,6 +21,8 @@ export type ImageRequest =
   | { readonly kind: 'remove'; readonly auctionId: string; readonly hash: string }
   /** All of the listing's images, in the new order. */
   | { readonly kind: 'order'; readonly auctionId: string; readonly hashes: readonly string[] }
+  /** What `from` has, for a listing that has none yet. */
+  | { readonly kind: 'copy'; readonly from: string; readonly auctionId: string }
   | { readonly kind: 'read'; readonly hash: string; readonly size: ImageSize };
 
 export type ImageFault =

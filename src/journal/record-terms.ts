@@ -1,11 +1,15 @@
 /** The part of a record that a listing shares with its changes: terms and texts. */
+import { WIRE } from '../config/limits.ts';
+import type { AuctionListed } from '../auction/events.ts';
+import type { AuctionId, UserRef } from '../auction/ids.ts';
 import type { Cents } from '../auction/money.ts';
-import type { Condition, IncrementStep, ListingText, Terms } from '../auction/terms.ts';
+import type { Addition, Condition, IncrementStep, ListingText, Terms } from '../auction/terms.ts';
 import type { MsgpackReader } from '../lib/msgpack-reader.ts';
 import type { MsgpackWriter } from '../lib/msgpack-writer.ts';
 
 const TEXT_BYTES_MAX = 200_000;
 const COUNTRY_CHARS = 2;
+const AUCTION_ID_BYTES_MAX = 64;
 /** Of a text, in records of all versions. */
 const TEXT_FIELDS = 3;
 /** The place in this list is the number in the log. */
@@ -77,10 +81,11 @@ export function readTerms(reader: MsgpackReader): Terms {
   };
 }
 
-/** What is not said is left out at the end: a listing without them takes no more than it ever did. */
+/** What is not said is left out at the end: a listing without it takes no more than it ever did. */
 export function writeText(writer: MsgpackWriter, text: ListingText): void {
-  const { condition, location, country, shipping, shippingCents } = text;
-  const later = [condition, location, country, shipping, shippingCents];
+  const { condition, location, country, shipping, shippingCents, additions, relistOf } = text;
+  const added = additions.length === 0 ? null : additions;
+  const later = [condition, location, country, shipping, shippingCents, added, relistOf];
   const said = later.findLastIndex((value) => value !== null) + 1;
   writer.array(TEXT_FIELDS + said);
   writer.str(text.title);
@@ -92,6 +97,17 @@ export function writeText(writer: MsgpackWriter, text: ListingText): void {
   if (said > 2) maybe(writer, country, (code) => writer.str(code));
   if (said > 3) maybe(writer, shipping, (words) => writer.str(words));
   if (said > 4) maybe(writer, shippingCents, (cents) => writer.uint(cents));
+  if (said > 5) maybe(writer, added, (all) => writeAdditions(writer, all));
+  if (said > 6) maybe(writer, relistOf, (id) => writer.str(id));
+}
+
+function writeAdditions(writer: MsgpackWriter, additions: readonly Addition[]): void {
+  writer.array(additions.length);
+  for (const { atMs, text } of additions) {
+    writer.array(2);
+    writer.uint(atMs);
+    writer.str(text);
+  }
 }
 
 export function readText(reader: MsgpackReader): ListingText {
@@ -110,5 +126,33 @@ export function readText(reader: MsgpackReader): ListingText {
     country: said(() => reader.str(COUNTRY_CHARS)),
     shipping: said(() => reader.str(TEXT_BYTES_MAX)),
     shippingCents: said(() => centsOf(reader)),
+    additions: said(() => readAdditions(reader)) ?? [],
+    relistOf: said(() => reader.str(WIRE.auctionIdChars) as AuctionId),
+  };
+}
+
+function readAdditions(reader: MsgpackReader): readonly Addition[] {
+  return Array.from({ length: reader.array() }, () => {
+    reader.array();
+    return { atMs: reader.uint(), text: reader.str(TEXT_BYTES_MAX) };
+  });
+}
+
+/** Behind the reference, the time and the number of the update. */
+export function writeListed(writer: MsgpackWriter, event: AuctionListed): void {
+  writer.str(event.id);
+  writer.uint(event.seller);
+  writeTerms(writer, event.terms);
+  writeText(writer, event.text);
+}
+
+export function readListed(
+  reader: MsgpackReader,
+): Pick<AuctionListed, 'id' | 'seller' | 'terms' | 'text'> {
+  return {
+    id: reader.str(AUCTION_ID_BYTES_MAX) as AuctionId,
+    seller: reader.uint() as UserRef,
+    terms: readTerms(reader),
+    text: readText(reader),
   };
 }

@@ -6,7 +6,7 @@
 import { WIRE } from '../config/limits.ts';
 import type {
   AuctionEvent,
-  BidStatus,
+  AuctionListed,
   EndReason,
   ShardEvent,
   StrayBidRefused,
@@ -16,7 +16,16 @@ import type { AuctionId, AuctionRef, UserId, UserRef } from '../auction/ids.ts';
 import type { Cents } from '../auction/money.ts';
 import { MsgpackReader } from '../lib/msgpack-reader.ts';
 import type { MsgpackWriter } from '../lib/msgpack-writer.ts';
-import { maybe, readTerms, readText, writeTerms, writeText } from './record-terms.ts';
+import {
+  maybe,
+  readListed,
+  readTerms,
+  readText,
+  writeListed,
+  writeTerms,
+  writeText,
+} from './record-terms.ts';
+import { added, readTold, writeTold } from './record-told.ts';
 
 type Kind = ShardEvent['kind'];
 type EventOf<K extends Kind> = Extract<ShardEvent, { kind: K }>;
@@ -42,23 +51,17 @@ const KINDS: readonly Kind[] = [
   'BidderBlocked',
   'StrayBidRefused',
   'OutageCredited',
+  'DescriptionAdded',
+  'AuctionRelisted',
 ];
 const NUMBERS = Object.fromEntries(KINDS.map((kind, i) => [kind, i])) as Record<Kind, number>;
 
-const STATUSES: readonly BidStatus[] = [
-  'none',
-  'leading',
-  'outbid',
-  'reserve_not_met',
-  'won',
-  'lost',
-];
 const REASONS: readonly EndReason[] = ['time', 'bought', 'early'];
 
 const CURRENCY_CHARS = 3;
 
 /** What every event on an auction starts with: reference, time, and number of the update. */
-function open(writer: MsgpackWriter, fields: number, event: AuctionEvent): void {
+function open(writer: MsgpackWriter, fields: number, event: AuctionListed | AuctionEvent): void {
   writer.array(fields);
   writer.uint(NUMBERS[event.kind]);
   writer.uint(event.auction);
@@ -68,11 +71,6 @@ function open(writer: MsgpackWriter, fields: number, event: AuctionEvent): void 
 const refOf = (reader: MsgpackReader): AuctionRef => reader.uint() as AuctionRef;
 const userOf = (reader: MsgpackReader): UserRef => reader.uint() as UserRef;
 const centsOf = (reader: MsgpackReader): Cents => reader.uint() as Cents;
-
-/** A field that came later: null where it is nil, and in records that were written without it. */
-function added<T>(reader: MsgpackReader, read: () => T): T | null {
-  return reader.atEnd || reader.nil() ? null : read();
-}
 
 type Codecs = { readonly [K in Kind]: RecordCodec<EventOf<K>> };
 
@@ -115,25 +113,16 @@ const CODECS: Codecs = {
   },
   AuctionListed: {
     write(writer, event) {
-      writer.array(8);
-      writer.uint(NUMBERS.AuctionListed);
-      writer.uint(event.auction);
-      writer.uint(event.atUs);
+      open(writer, 8, event);
       writer.uint(event.auctionSeq);
-      writer.str(event.id);
-      writer.uint(event.seller);
-      writeTerms(writer, event.terms);
-      writeText(writer, event.text);
+      writeListed(writer, event);
     },
     read: (reader) => ({
       kind: 'AuctionListed',
       auction: refOf(reader),
       atUs: reader.uint(),
       auctionSeq: reader.uint(),
-      id: reader.str(64) as AuctionId,
-      seller: userOf(reader),
-      terms: readTerms(reader),
-      text: readText(reader),
+      ...readListed(reader),
     }),
   },
   ListingChanged: {
@@ -150,6 +139,32 @@ const CODECS: Codecs = {
       auctionSeq: reader.uint(),
       terms: readTerms(reader),
       text: readText(reader),
+    }),
+  },
+  DescriptionAdded: {
+    write(writer, event) {
+      open(writer, 5, event);
+      writer.uint(event.auctionSeq);
+      writeText(writer, event.text);
+    },
+    read: (reader) => ({
+      kind: 'DescriptionAdded',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      auctionSeq: reader.uint(),
+      text: readText(reader),
+    }),
+  },
+  AuctionRelisted: {
+    write(writer, event) {
+      open(writer, 4, event);
+      writer.str(event.as);
+    },
+    read: (reader) => ({
+      kind: 'AuctionRelisted',
+      auction: refOf(reader),
+      atUs: reader.uint(),
+      as: reader.str(64) as AuctionId,
     }),
   },
   AuctionStarted: {
@@ -194,23 +209,13 @@ const CODECS: Codecs = {
   },
   BidRefused: {
     write(writer, event) {
-      const { suggestedCents } = event.told;
       open(writer, 16, event);
       writer.uint(event.bidder);
       writer.uint(event.amountCents);
       writer.str(event.nonce);
       writer.uint(event.flags);
       writer.uint(event.code);
-      writer.uint(event.told.auctionSeq);
-      writer.uint(event.told.priceCents);
-      writer.uint(event.told.minimumNextCents);
-      writer.uint(STATUSES.indexOf(event.told.status));
-      writer.uint(event.told.endsAtMs);
-      writer.uint(event.told.retryAfterMs);
-      maybe(writer, suggestedCents, (amounts) => {
-        writer.array(amounts.length);
-        for (const amountCents of amounts) writer.uint(amountCents);
-      });
+      writeTold(writer, event.told);
       maybe(writer, event.currency, (code) => writer.str(code));
     },
     read: (reader) => ({
@@ -222,17 +227,7 @@ const CODECS: Codecs = {
       nonce: reader.str(WIRE.nonceCharsMax),
       flags: reader.uint(),
       code: reader.uint(),
-      told: {
-        auctionSeq: reader.uint(),
-        priceCents: centsOf(reader),
-        minimumNextCents: centsOf(reader),
-        status: STATUSES[reader.uint()] ?? 'none',
-        endsAtMs: reader.uint(),
-        retryAfterMs: reader.uint(),
-        suggestedCents: added(reader, () =>
-          Array.from({ length: reader.array() }, () => centsOf(reader)),
-        ),
-      },
+      told: readTold(reader),
       currency: added(reader, () => reader.str(CURRENCY_CHARS)),
     }),
   },

@@ -20,6 +20,7 @@ export function ruleSettings({ rules }: Settings): RuleSettings {
     retractAllBeforeEndMs: retraction.allBeforeMs,
     retractNewestWithinMs: retraction.newestWithinMs,
     cancelBeforeEndMs: rules.earlyEndMs,
+    additionsBeforeEndMs: rules.additionsBeforeMs,
     durationMsMin: rules.minDurationMs,
     durationMsMax: rules.maxDurationMs,
   };

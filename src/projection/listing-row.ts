@@ -92,6 +92,8 @@ export function foldEvent(row: ListingRow, event: AuctionEvent, context: FoldCon
     case 'ListingChanged':
       takeTerms(row, event.terms, event.text);
       return context.changeText(event.text);
+    case 'DescriptionAdded':
+      return context.changeText(event.text);
     case 'AuctionStarted':
       row.status = ACTIVE;
       return;
@@ -125,6 +127,7 @@ export function foldEvent(row: ListingRow, event: AuctionEvent, context: FoldCon
       row.priceCents = row.startCents;
       row.reserveMet = !row.hasReserve;
       return context.voidBids();
+    case 'AuctionRelisted':
     case 'BidRefused':
     case 'BidLimitSet':
     case 'BidderBlocked':

@@ -172,7 +172,7 @@ export class ListingTable {
     this.#write.run(...valuesOf(row, category));
     this.#writeWords(kept);
     this.#count(kept, category);
-    if (kept.text !== null) this.#writeText.run(row.key, kept.text.description);
+    if (kept.text !== null) this.#writeText.run(row.key, describedIn(kept.text));
     kept.isNew = false;
     kept.text = null;
     kept.writtenLive = isLive(row.status);
@@ -199,7 +199,7 @@ export class ListingTable {
   #writeWords({ row, isNew, text, writtenLive }: KeptListing): void {
     const live = isLive(row.status);
     if (!isNew && text === null && live === writtenLive) return;
-    const description = text?.description ?? (this.#readText.get(row.key) as string);
+    const description = text === null ? (this.#readText.get(row.key) as string) : describedIn(text);
     if (!isNew) this.#words.remove(row.key, writtenLive);
     this.#words.add(row.key, live, row.title, description);
   }
@@ -210,6 +210,11 @@ export class ListingTable {
     if (!isNew && writtenLive) this.#categories.count(writtenCategory, -1);
     if (live) this.#categories.count(category, 1);
   }
+}
+
+/** What is searched beside the title: additions are found like the description. */
+function describedIn({ description, additions }: ListingText): string {
+  return [description, ...additions.map(({ text }) => text)].join('\n');
 }
 
 function rowOf(found: TableRow): ListingRow {

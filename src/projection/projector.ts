@@ -98,6 +98,7 @@ export class Projector {
       }
       case 'StrayBidRefused':
       case 'BidRefused':
+      case 'AuctionRelisted':
       case 'BidLimitSet':
       case 'BidderBlocked':
         return;

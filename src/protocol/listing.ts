@@ -45,6 +45,8 @@ const listingFields = {
   ),
   shippingCents: described(optional(amount), 'What sending costs; 0: free.'),
 };
+/** What is added to the description of a listing. */
+export const additionText = str(1, WIRE.additionCharsMax);
 export const listing = record(listingFields);
 export type Listing = Values<typeof listingFields>;
 

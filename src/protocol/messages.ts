@@ -21,6 +21,8 @@ import { SET_BID_LIMIT } from './messages/set-bid-limit.ts';
 import { BLOCK_BIDDER } from './messages/block-bidder.ts';
 import { LIST_AUCTIONS } from './messages/list-auctions.ts';
 import { GET_AS_ADMIN } from './messages/get-as-admin.ts';
+import { ADD_TO_DESCRIPTION } from './messages/add-to-description.ts';
+import { RELIST_AUCTION } from './messages/relist-auction.ts';
 import { WELCOME } from './messages/welcome.ts';
 import { ANSWER } from './messages/answer.ts';
 import { REFUSED } from './messages/refused.ts';
@@ -66,6 +68,8 @@ export const MESSAGES = [
   BLOCK_BIDDER,
   LIST_AUCTIONS,
   GET_AS_ADMIN,
+  ADD_TO_DESCRIPTION,
+  RELIST_AUCTION,
   WELCOME,
   ANSWER,
   REFUSED,

@@ -124,6 +124,20 @@ export const REFUSALS = {
   RECORD_UNKNOWN: refusal(3022, 404, false, 'There is no bid of yours with this record number.'),
   AUCTION_NOT_OVER: refusal(3023, 409, true, 'There is a report once the auction is over.'),
   BIDDER_UNKNOWN: refusal(3024, 404, false, 'Nobody has bid on this auction under this alias.'),
+  ADDITION_TOO_LATE: refusal(
+    3030,
+    409,
+    false,
+    'The auction has bids and too little time left; nothing can be added any more.',
+  ),
+  TOO_MANY_ADDITIONS: refusal(3031, 409, false, 'As much as may be was added to this description.'),
+  NOT_TO_RELIST: refusal(
+    3032,
+    409,
+    false,
+    'Only an auction that is over and found no buyer can be listed again.',
+  ),
+  ALREADY_RELISTED: refusal(3033, 409, false, 'This auction was listed again before.'),
   IMAGE_UNKNOWN: refusal(3040, 404, false, 'There is no such image here.'),
   IMAGE_UNREADABLE: refusal(
     3041,

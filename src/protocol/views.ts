@@ -50,6 +50,12 @@ export const auctionView = record(auctionFields);
 export const AUCTION_FIELD_NAMES: readonly string[] = Object.keys(auctionFields);
 export type AuctionView = Values<typeof auctionFields>;
 
+const additionFields = {
+  atMs: described(timeMs, 'When it was added.'),
+  text: str(0, WIRE.additionCharsMax),
+};
+export const addition = record(additionFields);
+
 const textFields = {
   title: str(0, 120),
   description: str(0, 65_536),
@@ -59,8 +65,18 @@ const textFields = {
   country: optional(country),
   shipping: described(optional(str(0, WIRE.shippingCharsMax)), 'How and where to it is sent.'),
   shippingCents: described(optional(amount), 'What sending costs; 0: free.'),
+  additions: described(
+    optional(list(addition, WIRE.additionsMax)),
+    'What the seller added to the description, oldest first; absent: nothing.',
+  ),
+  relistOf: described(
+    optional(auctionId),
+    'The auction that found no buyer and is listed again as this one.',
+  ),
 };
 export const listingText = record(textFields);
+export const TEXT_FIELD_NAMES: readonly string[] = Object.keys(textFields);
+export type Addition = Values<typeof additionFields>;
 
 const bidFields = {
   entry: described(uint(), 'Number of the entry in the history; pages go by it.'),

@@ -6,13 +6,14 @@
  *
  *   log ──records of the auction, from its listing to its close──▶ entries ──▶ report ──▶ signature
  */
-import type { AuctionEvent, AuctionListed, ListingChanged } from '../auction/events.ts';
+import type { AuctionEvent, AuctionListed, TextEvent } from '../auction/events.ts';
 import type { UserRef } from '../auction/ids.ts';
 import { NOBODY } from '../auction/ids.ts';
 import type { StoredBatch } from '../journal/journal.ts';
 import { kindOf, readRecordWith } from '../journal/record.ts';
 import type { Seq } from '../journal/seq.ts';
 import { seqAfter } from '../journal/seq.ts';
+import { must } from '../lib/assert.ts';
 import { MsgpackReader } from '../lib/msgpack-reader.ts';
 import type { Seal } from './statement.ts';
 import { commandOf } from './statement.ts';
@@ -170,6 +171,7 @@ class Fold {
     switch (event.kind) {
       case 'AuctionListed':
       case 'ListingChanged':
+      case 'DescriptionAdded':
         return this.#listed(event);
       case 'AuctionStarted':
         return { kind: 'started', seq: event.auctionSeq };
@@ -202,15 +204,22 @@ class Fold {
       case 'AuctionCancelled':
         this.result = { status: 'cancelled', winner: null, priceCents: null };
         return { kind: 'cancelled', seq: event.auctionSeq };
+      case 'AuctionRelisted':
       case 'BidLimitSet':
       case 'BidderBlocked':
         return null;
     }
   }
 
-  #listed(event: AuctionListed | ListingChanged): Pick<Entry, 'kind'> & Partial<Entry> {
-    this.listing = event;
-    return { kind: event.kind === 'AuctionListed' ? 'listed' : 'changed', seq: event.auctionSeq };
+  #listed(event: TextEvent): Pick<Entry, 'kind'> & Partial<Entry> {
+    const { text, auctionSeq: seq } = event;
+    if (event.kind === 'DescriptionAdded') {
+      const { terms } = must(this.listing, 'an addition is to something that was listed');
+      this.listing = { terms, text };
+      return { kind: 'added', seq };
+    }
+    this.listing = { terms: event.terms, text };
+    return { kind: event.kind === 'AuctionListed' ? 'listed' : 'changed', seq };
   }
 
   #alias(user: UserRef, isNew = false): Alias {

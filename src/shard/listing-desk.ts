@@ -2,27 +2,32 @@
  * What sellers and admins do with a listing: create, change, end early, limit and block bidders. What
  * becomes of the first three is told on the private feed of whoever asked as well.
  */
+import { additionFault } from '../auction/additions.ts';
 import type { Auction } from '../auction/auction.ts';
 import type { AuctionCommand } from '../auction/commands.ts';
 import { decide } from '../auction/decide.ts';
-import type { AuctionListed, ListingChanged } from '../auction/events.ts';
+import type { AuctionListed } from '../auction/events.ts';
 import type { AuctionId, UserId, UserRef } from '../auction/ids.ts';
 import { NOBODY } from '../auction/ids.ts';
 import { incrementsFor } from '../auction/increments.ts';
 import { changeFault, decideListing } from '../auction/listing.ts';
+import type { ListingFault } from '../auction/listing-checks.ts';
 import type { Cents } from '../auction/money.ts';
 import { isCents } from '../auction/money.ts';
+import { decideRelisting } from '../auction/relisting.ts';
 import type { RuleSettings } from '../auction/settings.ts';
 import { bidderWithAlias } from '../auction/view.ts';
 import type { IncrementTable, ListingText, Terms } from '../auction/terms.ts';
 import type { Seq } from '../journal/seq.ts';
 import type { Listing, ListingChange } from '../protocol/listing.ts';
+import type { AddToDescription } from '../protocol/messages/add-to-description.ts';
 import type { BlockBidder } from '../protocol/messages/block-bidder.ts';
 import type { CancelAuction } from '../protocol/messages/cancel-auction.ts';
 import type { ChangeAuction } from '../protocol/messages/change-auction.ts';
 import type { CreateAuction } from '../protocol/messages/create-auction.ts';
 import { DONE } from '../protocol/messages/done.ts';
 import type { OwnCommand } from '../protocol/messages/own-answer.ts';
+import type { RelistAuction } from '../protocol/messages/relist-auction.ts';
 import type { SetBidLimit } from '../protocol/messages/set-bid-limit.ts';
 import type { RefusalName } from '../protocol/refusals.ts';
 import { ACCEPTED, REFUSALS } from '../protocol/refusals.ts';
@@ -68,10 +73,8 @@ export class ListingDesk {
     if ('refusal' in decided) {
       return this.#refuse(asked, decided.refusal, decided.field, decided.reason);
     }
-    const record = core.record(decided);
-    const auction = core.state.auction(decided.auction);
-    core.settle(auction);
-    this.#queries.reply(conn, frame.id, auction, true);
+    const record = this.#list(decided);
+    this.#queries.reply(conn, frame.id, core.state.auction(decided.auction), true);
     this.#told(asked, record);
   }
 
@@ -82,11 +85,59 @@ export class ListingDesk {
     if (auction === undefined) return;
     // The end as it stands: an outage may have moved it.
     const present = { ...auction.terms, endsAtMs: auction.endsAtMs };
-    const { terms, text } = merge(present, this.#textOf(auction), frame.changes);
+    const { terms, text } = merge(present, this.#queries.textOf(auction), frame.changes);
     const record = this.#decide(asked, auction, { kind: 'ChangeListing', by, terms, text });
     if (record === null) return;
     this.#queries.reply(conn, id, auction, true);
     this.#told(asked, record);
+  }
+
+  /** The same words again, whose answer was lost, are answered with the auction as well. */
+  addToDescription(conn: number, by: UserRef, frame: AddToDescription): void {
+    const asked: Asked = { conn, id: frame.id, auctionId: frame.auctionId, by, what: null };
+    const auction = this.#find(asked);
+    if (auction === undefined) return;
+    const text = this.#queries.textOf(auction);
+    const isKnown = text.additions.some((one) => one.text === frame.text);
+    if (isKnown && by === auction.seller) return this.#queries.reply(conn, frame.id, auction, true);
+    const command: AuctionCommand = { kind: 'AddToDescription', by, addition: frame.text, text };
+    if (this.#decide(asked, auction, command) === null) return;
+    this.#queries.reply(conn, frame.id, auction, true);
+  }
+
+  /** The same new id is the same request: it is answered with the auction that was listed. */
+  relist(conn: number, by: UserRef, frame: RelistAuction): void {
+    const core = this.#core;
+    const old = this.#find({ conn, id: frame.id, auctionId: frame.auctionId, by, what: null });
+    if (old === undefined) return;
+    const id = frame.newAuctionId as AuctionId;
+    const again = old.relistedAs === id ? core.state.auctionById(id) : undefined;
+    if (again !== undefined && by === old.seller) {
+      return this.#queries.reply(conn, frame.id, again, true);
+    }
+    const present = relistedTerms(old.terms, frame.changes, core.nowMs);
+    const { terms, text } = merge(present, this.#queries.textOf(old), frame.changes);
+    const decided = decideRelisting(
+      old,
+      core.state.nextAuction,
+      { kind: 'ListAuction', id, seller: by, terms, text },
+      core.nowUs,
+      core.settings,
+    );
+    if (typeof decided === 'string') return core.refuse(conn, frame.id, decided);
+    if ('refusal' in decided) {
+      return core.refuse(conn, frame.id, decided.refusal, decided.field, decided.reason);
+    }
+    this.#list(decided.listed);
+    core.recordAll([decided.relisted]);
+    this.#queries.reply(conn, frame.id, core.state.auction(decided.listed.auction), true);
+  }
+
+  /** Number of its record. */
+  #list(listed: AuctionListed): Seq {
+    const record = this.#core.record(listed);
+    this.#core.settle(this.#core.state.auction(listed.auction));
+    return record;
   }
 
   cancel(conn: number, by: UserRef, frame: CancelAuction): void {
@@ -160,17 +211,15 @@ export class ListingDesk {
     const core = this.#core;
     const decided = decide(auction, command, core.nowUs, core.settings);
     if (typeof decided !== 'string') return core.recordAll(decided);
-    const fault =
-      decided === 'INVALID_LISTING' && command.kind === 'ChangeListing'
-        ? changeFault(auction, command, core.nowUs, core.settings)
-        : null;
+    const fault = decided === 'INVALID_LISTING' ? this.#faultOf(auction, command) : null;
     this.#refuse(asked, decided, fault?.field, fault?.reason);
     return null;
   }
 
-  #textOf(auction: Auction): ListingText {
-    const { event } = this.#core.batch.read(auction.textRecordSeq as Seq);
-    return (event as AuctionListed | ListingChanged).text;
+  #faultOf(auction: Auction, command: AuctionCommand): ListingFault | null {
+    const { nowUs, settings } = this.#core;
+    if (command.kind === 'AddToDescription') return additionFault(command.addition, settings);
+    return command.kind === 'ChangeListing' ? changeFault(auction, command, nowUs, settings) : null;
   }
 }
 
@@ -202,6 +251,8 @@ function fromListing(
     country,
     shipping: textOr(listing.shipping, null),
     shippingCents: listing.shippingCents as Cents | null,
+    additions: [],
+    relistOf: null,
   };
   return { terms, text };
 }
@@ -210,6 +261,12 @@ function fromListing(
 function textOr(given: string | null, otherwise: string | null): string | null {
   if (given === null) return otherwise;
   return given === '' ? null : given;
+}
+
+/** As listed first, from now on and for as long; a start that is given is where the time counts from. */
+function relistedTerms(old: Terms, { startsAtMs }: ListingChange, nowMs: number): Terms {
+  const startMs = Math.max(startsAtMs ?? nowMs, nowMs);
+  return { ...old, startsAtMs: startMs, endsAtMs: startMs + (old.endsAtMs - old.startsAtMs) };
 }
 
 /** The present listing with what is given replaced. A reserve or buy-it-now price of 0 removes it. */
@@ -244,6 +301,8 @@ function merge(
       country: changes.country ?? text.country,
       shipping: textOr(changes.shipping, text.shipping),
       shippingCents: (changes.shippingCents as Cents | null) ?? text.shippingCents,
+      additions: text.additions,
+      relistOf: text.relistOf,
     },
   };
 }

@@ -1,8 +1,9 @@
 /** What is only asked: subscriptions, auctions with their texts, bid histories, lists. */
 import type { Auction } from '../auction/auction.ts';
-import type { AuctionListed, ListingChanged } from '../auction/events.ts';
+import type { TextEvent } from '../auction/events.ts';
 import type { AuctionId, UserId, UserRef } from '../auction/ids.ts';
 import { NOBODY } from '../auction/ids.ts';
+import type { ListingText } from '../auction/terms.ts';
 import { bidHistory } from '../auction/view.ts';
 import { LISTS } from '../config/limits.ts';
 import type { Seq } from '../journal/seq.ts';
@@ -61,16 +62,23 @@ export class QueryDesk {
   /** The auction with its texts, which are read from the log. */
   reply(conn: number, id: number, auction: Auction, withBidders: boolean): void {
     const core = this.#core;
-    const { event } = core.batch.read(auction.textRecordSeq as Seq);
-    const { text } = event as AuctionListed | ListingChanged;
+    const text = this.textOf(auction);
+    const additions = text.additions.length === 0 ? null : text.additions;
     AUCTION.write(core.outbox.writer, {
       id,
       auction: viewOf(core, auction),
-      text,
+      text: { ...text, additions },
       leadingBidderId: withBidders ? idOf(core, auction.leader) : null,
       winnerId: withBidders ? idOf(core, auction.winner) : null,
+      relistedAs: auction.relistedAs,
     });
     core.outbox.reply(conn);
+  }
+
+  /** The texts as they stand, from the log. */
+  textOf(auction: Auction): ListingText {
+    const { event } = this.#core.batch.read(auction.textRecordSeq as Seq);
+    return (event as TextEvent).text;
   }
 
   listBids(conn: number, reader: UserRef, frame: ListBids): void {

@@ -18,6 +18,7 @@ import { MalformedMsgpack, MsgpackReader } from '../lib/msgpack-reader.ts';
 import { assert } from '../lib/assert.ts';
 import type { Deliveries } from '../protocol/deliveries.ts';
 import { MalformedField } from '../protocol/field.ts';
+import { ADD_TO_DESCRIPTION } from '../protocol/messages/add-to-description.ts';
 import { BLOCK_BIDDER } from '../protocol/messages/block-bidder.ts';
 import { BUY_NOW } from '../protocol/messages/buy-now.ts';
 import { CANCEL_AUCTION } from '../protocol/messages/cancel-auction.ts';
@@ -29,6 +30,7 @@ import { GET_RECEIPT } from '../protocol/messages/get-receipt.ts';
 import { LIST_AUCTIONS } from '../protocol/messages/list-auctions.ts';
 import { LIST_BIDS } from '../protocol/messages/list-bids.ts';
 import { PLACE_BID, PlainBid } from '../protocol/messages/place-bid.ts';
+import { RELIST_AUCTION } from '../protocol/messages/relist-auction.ts';
 import { RETRACT } from '../protocol/messages/retract.ts';
 import { SET_BID_LIMIT } from '../protocol/messages/set-bid-limit.ts';
 import { SUBSCRIBE } from '../protocol/messages/subscribe.ts';
@@ -260,6 +262,12 @@ export class Shard {
         return this.#listings.create(conn, by, CREATE_AUCTION.readFields(reader, present));
       case CHANGE_AUCTION.number:
         return this.#listings.change(conn, by, CHANGE_AUCTION.readFields(reader, present));
+      case ADD_TO_DESCRIPTION.number: {
+        const frame = ADD_TO_DESCRIPTION.readFields(reader, present);
+        return this.#listings.addToDescription(conn, by, frame);
+      }
+      case RELIST_AUCTION.number:
+        return this.#listings.relist(conn, by, RELIST_AUCTION.readFields(reader, present));
       case CANCEL_AUCTION.number:
         return this.#listings.cancel(conn, by, CANCEL_AUCTION.readFields(reader, present));
       case SET_BID_LIMIT.number:

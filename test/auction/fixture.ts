@@ -25,7 +25,7 @@ import { RULE_SETTINGS } from '../../src/auction/settings.ts';
 import type { RuleSettings } from '../../src/auction/settings.ts';
 import type { ListingText, Terms } from '../../src/auction/terms.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
-import { UNSAID } from '../unsaid.ts';
+import { UNSAID_TEXT } from '../unsaid.ts';
 
 export const SELLER = 1 as UserRef;
 export const ANN = 2 as UserRef;
@@ -85,7 +85,7 @@ export const TEXT: ListingText = {
   title: 'A watch',
   description: 'It runs.\nIt is old.',
   category: ['Jewellery', 'Watches'],
-  ...UNSAID,
+  ...UNSAID_TEXT,
 };
 
 export function listed(given: TermsGiven = {}, ref = 1): AuctionListed {

@@ -122,6 +122,9 @@ test('the description of an auction names what matters', () => {
     country: 'DE',
     shipping: 'Parcel',
     shippingCents: 490,
+    additions: [{ atMs: Date.UTC(2026, 0, 2, 3, 4, 5), text: 'It ticks.' }],
+    relistOf: 'auction000000000000001',
+    relistedAs: null,
   }).join('\n');
   assert.match(text, /^Brass lamp/);
   assert.match(text, /buy now +50\.00 USD/);
@@ -130,11 +133,13 @@ test('the description of an auction names what matters', () => {
   assert.match(text, /condition +open box/);
   assert.match(text, /where +Berlin, DE/);
   assert.match(text, /shipping +4\.90 USD: Parcel/);
-  assert.match(text, /Old\.$/);
+  assert.match(text, /relist of +auction000000000000001/);
+  assert.match(text, /Old\.\n\nAdded 2026-01-02 03:04:05 UTC:\nIt ticks\.$/);
   const silent = { condition: null, location: null, country: null, shipping: null };
-  const short = { description: '', leaderId: null, ...silent, shippingCents: 0 };
+  const links = { additions: [], relistOf: null, relistedAs: null };
+  const short = { description: '', leaderId: null, ...silent, ...links, shippingCents: 0 };
   assert.match(auctionLines(auction(), short).join('\n'), /shipping +free$/);
-  assert.doesNotMatch(auctionLines(auction(), short).join('\n'), /condition|where/);
+  assert.doesNotMatch(auctionLines(auction(), short).join('\n'), /condition|where|relist|Added/);
 });
 
 test('drawing again goes up by what was drawn before', () => {

@@ -19,10 +19,12 @@ import { lockDataFolder, openDataFolder, readFolderMeta } from '../../src/journa
 import { readRecord } from '../../src/journal/record.ts';
 import type { Seq } from '../../src/journal/seq.ts';
 import { openShardStorage } from '../../src/journal/shard-storage.ts';
+import { ADD_TO_DESCRIPTION } from '../../src/protocol/messages/add-to-description.ts';
 import { BLOCK_BIDDER } from '../../src/protocol/messages/block-bidder.ts';
 import { BUY_NOW } from '../../src/protocol/messages/buy-now.ts';
 import { CANCEL_AUCTION } from '../../src/protocol/messages/cancel-auction.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
+import { RELIST_AUCTION } from '../../src/protocol/messages/relist-auction.ts';
 import { RETRACT } from '../../src/protocol/messages/retract.ts';
 import { loadOrCreateReceiptKeys } from '../../src/receipt/key-file.ts';
 import { signCompact } from '../../src/receipt/signature.ts';
@@ -31,7 +33,7 @@ import { openLog } from '../../src/cli/inspection/shard-reading.ts';
 import { statementText } from '../receipt/history.ts';
 import type { Below } from '../server/harness.ts';
 import { LONG, randomFrom, root, seedOfRun } from '../server/harness.ts';
-import { AUCTION, auctionId, SELLER, ShardFixture } from '../shard/fixture.ts';
+import { AUCTION, auctionId, NO_CHANGES, SELLER, ShardFixture } from '../shard/fixture.ts';
 import type { Ran } from './fake-terminal.ts';
 import { gavel } from './fake-terminal.ts';
 
@@ -108,6 +110,12 @@ class Market {
       this.#ask(shard, auction, user, RETRACT, { ...on, nonce: this.#nonce() });
     } else if (choice === 4) {
       this.#ask(shard, auction, user, BUY_NOW, { ...on, nonce: this.#nonce() });
+    } else if (choice === 5) {
+      shard.ask(ADD_TO_DESCRIPTION, SELLER, { ...on, text: `Addition ${below(1_000)}` });
+    } else if (choice === 6 && below(3) === 0) {
+      shard.ask(CANCEL_AUCTION, SELLER, { ...on, how: 'cancel', asAdmin: true });
+      const newAuctionId = this.#newIdOn(shard, shardOf);
+      shard.ask(RELIST_AUCTION, SELLER, { ...on, newAuctionId, changes: NO_CHANGES });
     } else {
       const amountCents = 900 + below(20_000);
       const bid = shard.bidFields(amountCents, { ...on, nonce: this.#nonce(), confirm: true });
@@ -125,6 +133,13 @@ class Market {
     const { name, fields: answer } = shard.ask(message as typeof PLACE_BID, user, fields as never);
     if (name === 'answer')
       this.asked.push({ auction, user, message, fields, answer: known(answer) });
+  }
+
+  #newIdOn(shard: ShardFixture, shardOf: (auction: string) => ShardFixture): string {
+    for (;;) {
+      const id = auctionId(AUCTIONS + 1 + this.#below(1_000_000));
+      if (shardOf(id) === shard) return id;
+    }
   }
 
   #nonce(): string {

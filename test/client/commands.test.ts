@@ -25,7 +25,7 @@ import type { RefusalName } from '../../src/protocol/refusals.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
 import type { FakeSocket } from './fake-server.ts';
 import { answer, AUCTION_ID, fixture, opened, outcome, view } from './fixture.ts';
-import { UNSAID } from '../unsaid.ts';
+import { UNSAID_SHOWN } from '../unsaid.ts';
 
 function refuse(
   socket: FakeSocket,
@@ -308,8 +308,20 @@ test('get gives the auction with its texts, or rejects with the refusal', async 
   const { gavel, server, timers } = await opened();
   server.on(GET, (socket, { id, auctionId }) => {
     if (auctionId !== AUCTION_ID) return refuse(socket, id, 'AUCTION_UNKNOWN');
-    const text = { title: 'A watch', description: 'It ticks.', category: ['Watches'], ...UNSAID };
-    socket.say(AUCTION, { id, auction: view(), text, leadingBidderId: 'bob', winnerId: null });
+    const text = {
+      title: 'A watch',
+      description: 'It ticks.',
+      category: ['Watches'],
+      ...UNSAID_SHOWN,
+    };
+    socket.say(AUCTION, {
+      id,
+      auction: view(),
+      text,
+      leadingBidderId: 'bob',
+      winnerId: null,
+      relistedAs: null,
+    });
   });
   const found = outcome(gavel.get(AUCTION_ID));
   const missing = outcome(gavel.get('z'.repeat(22)));
@@ -318,7 +330,9 @@ test('get gives the auction with its texts, or rejects with the refusal', async 
     ...view(),
     description: 'It ticks.',
     category: ['Watches'],
-    ...UNSAID,
+    ...UNSAID_SHOWN,
+    additions: [],
+    relistedAs: null,
     leadingBidderId: 'bob',
     winnerId: null,
   });

@@ -13,7 +13,7 @@ import { refusalFields, withAliases } from '../../src/protocol/json-codec.ts';
 import { AUCTION } from '../../src/protocol/messages/auction.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
 import { AUCTION_ID, view } from './fixture.ts';
-import { UNSAID } from '../unsaid.ts';
+import { UNSAID_SHOWN } from '../unsaid.ts';
 
 interface Request {
   readonly method: string;
@@ -51,13 +51,19 @@ function auctionJson(
   values: Parameters<typeof view>[0] = {},
   bidders: { leadingBidderId?: string; winnerId?: string } = {},
 ): unknown {
-  const text = { title: 'A watch', description: 'It ticks.', category: ['Watches'], ...UNSAID };
+  const text = {
+    title: 'A watch',
+    description: 'It ticks.',
+    category: ['Watches'],
+    ...UNSAID_SHOWN,
+  };
   const named = AUCTION.toNamed({
     id: 1,
     auction: view(values),
     text,
     leadingBidderId: null,
     winnerId: null,
+    relistedAs: null,
   }) as {
     auction: object;
     text: object;
@@ -88,7 +94,9 @@ test('lists an auction, and reads it back as the view that messages carry', asyn
       ...view(values),
       description: 'It ticks.',
       category: ['Watches'],
-      ...UNSAID,
+      ...UNSAID_SHOWN,
+      additions: [],
+      relistedAs: null,
       leadingBidderId: null,
       winnerId: null,
     });

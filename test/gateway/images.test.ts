@@ -15,7 +15,7 @@ import type { Fixture } from './fixtures.ts';
 import { AUCTION_A, start, view } from './fixtures.ts';
 import { refusedFrame } from './messages.ts';
 import { until } from '../server/harness.ts';
-import { UNSAID } from '../unsaid.ts';
+import { UNSAID_SHOWN } from '../unsaid.ts';
 
 const HASH = 'ab'.repeat(32);
 const SELLING: readonly RoleName[] = ['seller'];
@@ -77,7 +77,7 @@ async function given(t: TestContext): Promise<Given> {
   };
   fixture.shards.onSubmit = ({ conn }) => {
     const { auction } = made;
-    const text = { title: 'A lamp', description: '', category: [], ...UNSAID };
+    const text = { title: 'A lamp', description: '', category: [], ...UNSAID_SHOWN };
     const bytes =
       auction === undefined
         ? refusedFrame(1, 'AUCTION_UNKNOWN')
@@ -87,6 +87,7 @@ async function given(t: TestContext): Promise<Given> {
             text,
             leadingBidderId: null,
             winnerId: null,
+            relistedAs: null,
           });
     deliver(fixture.gateway.deliveries, (to) => to.reply(conn, bytes));
   };

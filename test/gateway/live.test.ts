@@ -15,7 +15,7 @@ import { http } from './http.ts';
 import type { Told } from './model-auction.ts';
 import { ModelAuction } from './model-auction.ts';
 import { answerSubscribes } from './watching.ts';
-import { UNSAID } from '../unsaid.ts';
+import { UNSAID_SHOWN } from '../unsaid.ts';
 
 const HANDLE = 6;
 /** So long that nothing in a test comes by the tick. */
@@ -127,8 +127,8 @@ test('watchers are counted where the auction is asked for, and the hub counts wh
     assert.ok(text.includes(`${line}\n`), line);
   }
   shards.onSubmit = ({ conn }) => {
-    const texts = { title: '', description: '', category: [], ...UNSAID };
-    const bidders = { leadingBidderId: null, winnerId: null };
+    const texts = { title: '', description: '', category: [], ...UNSAID_SHOWN };
+    const bidders = { leadingBidderId: null, winnerId: null, relistedAs: null };
     const shown = encode(AUCTION, { id: 1, auction: view(), text: texts, ...bidders });
     deliver(gateway.deliveries, (to) => to.reply(conn, shown));
   };

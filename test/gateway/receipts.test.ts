@@ -19,7 +19,7 @@ import { AUCTION_A, start, view } from './fixtures.ts';
 import type { HttpAnswer } from './http.ts';
 import { http } from './http.ts';
 import { answerOf, refusedFrame } from './messages.ts';
-import { UNSAID } from '../unsaid.ts';
+import { UNSAID_SHOWN } from '../unsaid.ts';
 
 const STATEMENT = '{"auctionId":"AuctionAAAAAAAAAAAAAAA","record":7}';
 const keys = publicKeysOf({ keys: TEST_OFFICE.publicKeys });
@@ -30,13 +30,14 @@ function answering(fixture: Fixture, reply: (submitted: Submitted) => Uint8Array
 }
 
 function auctionFrame(over: Partial<AuctionView>): Uint8Array {
-  const text = { title: 'A lamp', description: '', category: [], ...UNSAID };
+  const text = { title: 'A lamp', description: '', category: [], ...UNSAID_SHOWN };
   return encode(AUCTION, {
     id: 1,
     auction: view(over),
     text,
     leadingBidderId: null,
     winnerId: null,
+    relistedAs: null,
   });
 }
 

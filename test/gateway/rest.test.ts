@@ -17,7 +17,7 @@ import { AUCTION_A, AUCTION_B, start, view } from './fixtures.ts';
 import type { HttpAnswer } from './http.ts';
 import { http } from './http.ts';
 import { answerOf, refusedFrame } from './messages.ts';
-import { UNSAID } from '../unsaid.ts';
+import { UNSAID_SHOWN } from '../unsaid.ts';
 
 const LISTING = {
   title: 'A lamp',
@@ -36,8 +36,8 @@ function auctionFrame(
   over: Partial<AuctionView> = {},
   bidders: Partial<Pick<Auction, 'leadingBidderId' | 'winnerId'>> = {},
 ): Uint8Array {
-  const text = { title: 'A lamp', description: 'Brass.', category: ['Home'], ...UNSAID };
-  const shown = { leadingBidderId: null, winnerId: null, ...bidders };
+  const text = { title: 'A lamp', description: 'Brass.', category: ['Home'], ...UNSAID_SHOWN };
+  const shown = { leadingBidderId: null, winnerId: null, relistedAs: null, ...bidders };
   return encode(AUCTION, { id: 1, auction: view(over), text, ...shown });
 }
 

@@ -79,6 +79,25 @@ test('order takes all images, each once, and nothing else', async (t) => {
   assert.deepEqual(await hashesOf(desk, 'A'), [c, a, b]);
 });
 
+test('a listing without images gets those of another one, and keeps its own', async (t) => {
+  const { desk, folder } = deskFixture(t);
+  for (const text of ['a', 'b']) await add(desk, 'A', text);
+  const copy = (from: string, auctionId: string): Promise<ImageReply> =>
+    desk.handle({ kind: 'copy', from, auctionId });
+  const files = filesIn(folder).length;
+  await copy('A', 'B');
+  await copy('A', 'B');
+  assert.deepEqual(await hashesOf(desk, 'B'), [hashOf('a'), hashOf('b')]);
+  assert.equal(filesIn(folder).length, files, 'the files are shared');
+  await add(desk, 'C', 'c');
+  await copy('A', 'C');
+  assert.deepEqual(await hashesOf(desk, 'C'), [hashOf('c')]);
+  await copy('nothing', 'D');
+  assert.deepEqual(await hashesOf(desk, 'D'), []);
+  await desk.handle({ kind: 'remove', auctionId: 'A', hash: hashOf('a') });
+  assert.ok('bytes' in (await desk.handle({ kind: 'read', hash: hashOf('a'), size: 'full' })));
+});
+
 test('an image goes with the last listing that has it', async (t) => {
   const { desk, folder } = deskFixture(t);
   const hash = hashOf('shared');

@@ -5,13 +5,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { AuctionId } from '../../src/auction/ids.ts';
 import type { Cents } from '../../src/auction/money.ts';
 import type { ListingText } from '../../src/auction/terms.ts';
 import { readText, writeText } from '../../src/journal/record-terms.ts';
 import { MsgpackReader } from '../../src/lib/msgpack-reader.ts';
 import { MsgpackWriter } from '../../src/lib/msgpack-writer.ts';
 import { CONDITIONS } from '../../src/protocol/common.ts';
-import { UNSAID } from '../unsaid.ts';
+import { UNSAID_TEXT } from '../unsaid.ts';
 
 const words = fc.string({ unit: 'grapheme', maxLength: 40 });
 const anyText: fc.Arbitrary<ListingText> = fc.record(
@@ -24,6 +25,10 @@ const anyText: fc.Arbitrary<ListingText> = fc.record(
     country: fc.option(fc.constantFrom('DE', 'US', 'FR')),
     shipping: fc.option(words),
     shippingCents: fc.option(fc.nat().map((amount) => amount as Cents)),
+    additions: fc.array(fc.record({ atMs: fc.nat(), text: words }, { noNullPrototype: true }), {
+      maxLength: 3,
+    }),
+    relistOf: fc.option(fc.constant('auction000000000000001' as AuctionId)),
   },
   { noNullPrototype: true },
 );
@@ -56,7 +61,7 @@ test('whatever is said comes back as it was said', () => {
 test('a text of the first version says nothing of the thing, and is written as it ever was', () => {
   fc.assert(
     fc.property(anyText, (text) => {
-      const silent = { ...text, ...UNSAID };
+      const silent = { ...text, ...UNSAID_TEXT };
       assert.deepEqual(textOf(firstVersion(text)), silent);
       assert.deepEqual(bytesOf(silent), firstVersion(text));
     }),

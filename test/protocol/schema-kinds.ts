@@ -11,7 +11,7 @@ import { listing, listingChange, softClose } from '../../src/protocol/listing.ts
 import type { Message } from '../../src/protocol/message.ts';
 import { MESSAGES } from '../../src/protocol/messages.ts';
 import { bidStanding } from '../../src/protocol/messages/own-answer.ts';
-import { auctionView, bidEntry, listingText } from '../../src/protocol/views.ts';
+import { addition, auctionView, bidEntry, listingText } from '../../src/protocol/views.ts';
 
 export type Kind =
   | { readonly kind: 'bool' }
@@ -56,6 +56,7 @@ const [stepSchema = ''] = /\{.*\}/.exec(steps?.schema ?? '') ?? [];
 export const RECORDS: ReadonlyMap<string, string> = new Map([
   ['AuctionView', auctionView.schema],
   ['ListingText', listingText.schema],
+  ['Addition', addition.schema],
   ['BidEntry', bidEntry.schema],
   ['Listing', listing.schema],
   ['ListingChange', listingChange.schema],

@@ -138,7 +138,7 @@ class World {
         .images;
       return path.startsWith('/v1/images') ? { id: hash, record: 'small' } : { id, record: hash };
     }
-    if (path.endsWith('/report')) {
+    if (path.endsWith('/report') || path.endsWith('/relist')) {
       const body = { how: 'cancel' };
       await rest(this.server.url, sam, 'POST', `/v1/auctions/${id}/cancel`, body);
     }

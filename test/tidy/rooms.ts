@@ -140,7 +140,7 @@ export const PURE_ROOMS: Readonly<Record<string, Purity>> = {
     // What is pure here: the contract, its memory twin, and the formats. The rest is SQLite, files
     // and the thread that copies the write-ahead file.
     except:
-      /(^|\/)(?!(batch-checks|chain|formats|journal|memory-journal|memory-state-store|record|record-terms|seq|state-store)\.ts$)[a-z-]+\.ts$/,
+      /(^|\/)(?!(batch-checks|chain|formats|journal|memory-journal|memory-state-store|record|record-terms|record-told|seq|state-store)\.ts$)[a-z-]+\.ts$/,
   },
 };
 

@@ -20,11 +20,11 @@ import type { RuleSettings } from '../../src/auction/settings.ts';
 import type { Terms } from '../../src/auction/terms.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
 import type { SlowAnswer, SlowSummary } from './slow-auction.ts';
-import { UNSAID } from '../unsaid.ts';
+import { UNSAID_TEXT } from '../unsaid.ts';
 
 const REF = 1 as AuctionRef;
 const ID = 'twinTwinTwinTwinTwin22' as AuctionId;
-const TEXT = { title: 'A watch', description: '', category: ['Watches'], ...UNSAID };
+const TEXT = { title: 'A watch', description: '', category: ['Watches'], ...UNSAID_TEXT };
 
 /** Enough of the flags: the rest is for telling a repeated nonce from a reused one. */
 const FLAGS = { PlaceBid: 0, BuyNow: BID_BUY_NOW, RetractBid: BID_RETRACT } as const;

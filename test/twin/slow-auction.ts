@@ -8,6 +8,7 @@
 import type {
   AuctionCommand,
   BidCommand,
+  AddToDescription,
   ChangeListing,
   EndEarly,
 } from '../../src/auction/commands.ts';
@@ -26,7 +27,7 @@ const EARLY_US = 12 * HOUR_US;
 const NEWEST_US = HOUR_US;
 
 /** Changing a listing is no question of sections 1 and 2; the twin does not know that command. */
-export type SlowCommand = Exclude<AuctionCommand, ChangeListing>;
+export type SlowCommand = Exclude<AuctionCommand, ChangeListing | AddToDescription>;
 
 export type SlowAnswer = { readonly refusal: AuctionRefusal } | { readonly ok: true };
 

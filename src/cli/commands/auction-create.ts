@@ -39,7 +39,7 @@ interface CreateOptions extends ServerOptions {
   readonly json?: true;
 }
 
-const SELLER = 'seller';
+export const SELLER = 'seller';
 
 export function createCommand(context: Context): Command {
   const command = declare({

@@ -5,6 +5,7 @@ import { auctionLines } from '../auction-text.ts';
 import type { Beside } from '../auction-text.ts';
 import { BIDDER, auctionPath } from '../bid-command.ts';
 import { declare } from '../command-line.ts';
+import type { Addition } from '../../protocol/views.ts';
 import { reportRefusal } from '../refusal-report.ts';
 import { ServerApi } from '../server-api.ts';
 import type { Json } from '../server-api.ts';
@@ -59,5 +60,8 @@ function besideOf(answer: Json): Beside {
     country: text('country'),
     shipping: text('shipping'),
     shippingCents: typeof shippingCents === 'number' ? shippingCents : null,
+    additions: Array.isArray(answer['additions']) ? (answer['additions'] as Addition[]) : [],
+    relistOf: text('relistOf'),
+    relistedAs: text('relistedAs'),
   };
 }

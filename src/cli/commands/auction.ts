@@ -2,10 +2,12 @@
 import { Command } from 'commander';
 import { addWrappedHelp } from '../command-line.ts';
 import type { Context } from '../terminal.ts';
+import { addCommand } from './auction-add.ts';
 import { bidCommand } from './auction-bid.ts';
 import { buyNowCommand } from './auction-buy-now.ts';
 import { cancelCommand } from './auction-cancel.ts';
 import { createCommand } from './auction-create.ts';
+import { relistCommand } from './auction-relist.ts';
 import { retractCommand } from './auction-retract.ts';
 import { showCommand } from './auction-show.ts';
 import { watchCommand } from './auction-watch.ts';
@@ -23,15 +25,17 @@ given with --token or GAVEL_TOKEN, else one made for --as NAME with the key of t
 
 export function auctionCommand(context: Context): Command {
   const command = new Command('auction')
-    .summary('list, show, watch, bid on and end auctions')
-    .description('List, show, watch, bid on and end auctions.')
+    .summary('list, show, watch, bid on, end and relist auctions')
+    .description('List, show, watch, bid on, end and relist auctions.')
     .addCommand(createCommand(context))
     .addCommand(showCommand(context))
     .addCommand(watchCommand(context))
     .addCommand(bidCommand(context))
     .addCommand(buyNowCommand(context))
     .addCommand(retractCommand(context))
-    .addCommand(cancelCommand(context));
+    .addCommand(cancelCommand(context))
+    .addCommand(addCommand(context))
+    .addCommand(relistCommand(context));
   const examples = EXAMPLES.map((line) => `  $ ${line}`).join('\n');
   return addWrappedHelp(command, SERVER).addHelpText('after', `\nExamples:\n${examples}`);
 }

@@ -40,9 +40,12 @@ function withUsers(
     case 'AuctionCancelled':
       return { ...event, by: user(event.by) };
     case 'ListingChanged':
+    case 'DescriptionAdded':
+    case 'AuctionRelisted':
     case 'AuctionStarted':
     case 'AuctionExtended':
     case 'OutageCredited':
+      // A relisted one names the new auction by its id, which may be of another log from now on.
       return event;
   }
 }

@@ -3,8 +3,8 @@
  * admins are told who the bidders are.
  */
 import { auctionView, listingText } from '../views.ts';
-import { requestId, userId } from '../common.ts';
-import { optional } from '../field.ts';
+import { auctionId, requestId, userId } from '../common.ts';
+import { described, optional } from '../field.ts';
 import type { MessageOf } from '../message.ts';
 import { message } from '../message.ts';
 
@@ -14,5 +14,6 @@ export const AUCTION = message('server', 79, 'auction', {
   text: listingText,
   leadingBidderId: optional(userId),
   winnerId: optional(userId),
+  relistedAs: described(optional(auctionId), 'What it was listed again as.'),
 });
 export type Auction = MessageOf<typeof AUCTION>;
