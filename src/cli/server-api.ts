@@ -67,6 +67,15 @@ export class ServerApi {
     return this.#once('PUT', path, body, 'Try again.');
   }
 
+  /** A file, which may be sent twice: the same file is the same image. */
+  upload(path: string, file: Blob): Promise<Json> {
+    return this.#once('POST', path, file, 'Try again.');
+  }
+
+  delete(path: string): Promise<Json> {
+    return this.#once('DELETE', path, undefined, 'Try again.');
+  }
+
   /** A command with a nonce: sent until its outcome is known. */
   postWithNonce(path: string, body: Json & { readonly nonce: string }): Promise<Json> {
     return this.#untilKnown(path, body, body.nonce, {});
@@ -101,7 +110,12 @@ export class ServerApi {
     }
   }
 
-  async #once(method: string, path: string, body: Json | undefined, next: string): Promise<Json> {
+  async #once(
+    method: string,
+    path: string,
+    body: Json | Blob | undefined,
+    next: string,
+  ): Promise<Json> {
     try {
       return await this.#request(method, path, body);
     } catch (error) {
@@ -115,12 +129,14 @@ export class ServerApi {
   async #request(
     method: string,
     path: string,
-    body: Json | undefined,
+    body: Json | Blob | undefined,
     more: Headers = {},
   ): Promise<Json> {
     const { url, token } = this.#server;
     const headers: Record<string, string> = { ...more, authorization: `Bearer ${token}` };
-    if (body !== undefined) headers['content-type'] = 'application/json';
+    const isFile = body instanceof Blob;
+    if (isFile) headers['content-type'] = 'application/octet-stream';
+    else if (body !== undefined) headers['content-type'] = 'application/json';
     let response: Response;
     let text: string;
     try {
@@ -129,7 +145,7 @@ export class ServerApi {
         headers,
         redirect: 'error',
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: isFile ? body : JSON.stringify(body) }),
       });
       text = await response.text();
     } catch (error) {

@@ -53,7 +53,7 @@ import { makeNonce } from './nonce.ts';
 import { OwnAnswers } from './own-answers.ts';
 import type { ClientSettings, ConnectOptions, Transport } from './options.ts';
 import { settingsOf } from './options.ts';
-import type { AuctionDetails } from './rest.ts';
+import type { AuctionDetails } from './auction-details.ts';
 import { Rest } from './rest.ts';
 import { ServerClock } from './server-clock.ts';
 import { isUpdate } from './state.ts';

@@ -3,9 +3,11 @@
  * method a route; each makes one request. Times out, refuses and fails with the same errors as the
  * rest of the SDK. Usable alone, and as `gavel.rest`.
  */
-import type { Addition, AuctionView, BidEntry } from '../protocol/views.ts';
+import type { AuctionView, BidEntry } from '../protocol/views.ts';
 import type { Listing, ListingChange } from '../protocol/listing.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
+import type { AuctionDetails, AuctionNow, ShownImage } from './auction-details.ts';
+import { detailsOf, entryOf, viewOf } from './auction-details.ts';
 import type { BidResult, Standing } from './bid-result.ts';
 import type { GavelError } from './errors.ts';
 import { Refused, RequestFailed, TimedOut, UnknownOutcome } from './errors.ts';
@@ -16,33 +18,6 @@ import { refusalInfo } from './refusal-info.ts';
 import type { RefusalInfo } from './refusal-info.ts';
 
 export type RestOptions = Pick<ConnectOptions, 'url' | 'token' | 'fetch' | 'timeoutMs'>;
-
-/** An auction with its texts. */
-export interface AuctionDetails extends AuctionView {
-  readonly description: string;
-  readonly category: readonly string[];
-  /** These five are null where the seller did not say. */
-  readonly condition: Listing['condition'];
-  readonly location: string | null;
-  /** ISO 3166-1. */
-  readonly country: string | null;
-  readonly shipping: string | null;
-  /** 0: free. */
-  readonly shippingCents: number | null;
-  /** What the seller added to the description, oldest first. */
-  readonly additions: readonly Addition[];
-  /** The auction that found no buyer and is listed again as this one, and the other way round. */
-  readonly relistOf: string | null;
-  readonly relistedAs: string | null;
-  /** Who leads and who won: only the seller and admins are told, others get null. */
-  readonly leadingBidderId: string | null;
-  readonly winnerId: string | null;
-}
-
-export interface AuctionNow extends AuctionDetails {
-  /** Connections to the server that watch it at the moment. */
-  readonly watchers: number;
-}
 
 export type NewListing = Partial<Listing> &
   Pick<Listing, 'title' | 'currency' | 'startPriceCents' | 'endsAtMs'>;
@@ -105,18 +80,6 @@ const STANDING: readonly (keyof Standing)[] = [
   'suggestedCents',
   'endsAtMs',
   'serverTimeMs',
-];
-/** Of an auction with its texts. */
-const MAY_BE_ABSENT: readonly (keyof AuctionDetails)[] = [
-  'condition',
-  'location',
-  'country',
-  'shipping',
-  'shippingCents',
-  'relistOf',
-  'relistedAs',
-  'leadingBidderId',
-  'winnerId',
 ];
 /** The server's own trouble leaves open what became of a command. */
 const OWN_TROUBLE: readonly number[] = [REFUSALS.UNKNOWN_OUTCOME.code, REFUSALS.INTERNAL.code];
@@ -220,7 +183,37 @@ export class Rest {
   }
 
   async auction(auctionId: string): Promise<AuctionNow> {
-    return detailsOf(await this.#ask('GET', pathOf(auctionId))) as AuctionNow;
+    const details = detailsOf(await this.#ask('GET', pathOf(auctionId)));
+    return { images: [], ...details } as unknown as AuctionNow;
+  }
+
+  /** Of a listing, in their order. */
+  images(auctionId: string): Promise<readonly ShownImage[]> {
+    return this.#images('GET', auctionId);
+  }
+
+  /** Puts an image behind those of an own listing; the same file again changes nothing. */
+  addImage(auctionId: string, file: Blob): Promise<readonly ShownImage[]> {
+    return this.#images('POST', auctionId, '', file);
+  }
+
+  removeImage(auctionId: string, hash: string): Promise<readonly ShownImage[]> {
+    return this.#images('DELETE', auctionId, `/${encodeURIComponent(hash)}`);
+  }
+
+  /** All hashes, in the new order. */
+  orderImages(auctionId: string, hashes: readonly string[]): Promise<readonly ShownImage[]> {
+    return this.#images('PUT', auctionId, '', { images: hashes });
+  }
+
+  async #images(
+    method: string,
+    auctionId: string,
+    which = '',
+    body?: object,
+  ): Promise<readonly ShownImage[]> {
+    const answer = await this.#ask(method, `${pathOf(auctionId)}/images${which}`, body);
+    return answer['images'] as readonly ShownImage[];
   }
 
   async auctions(query: AuctionQuery = {}): Promise<AuctionPage> {
@@ -299,12 +292,14 @@ export class Rest {
     const headers: Record<string, string> = { ...more };
     const token = typeof this.#token === 'function' ? await this.#token() : this.#token;
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
-    if (body !== undefined) headers['content-type'] = 'application/json';
+    const isFile = body instanceof Blob;
+    if (isFile) headers['content-type'] = 'application/octet-stream';
+    else if (body !== undefined) headers['content-type'] = 'application/json';
     try {
       const response = await this.#fetch(`${this.#base}${path}`, {
         method,
         headers,
-        body: body === undefined ? null : JSON.stringify(body),
+        body: body === undefined ? null : isFile ? body : JSON.stringify(body),
         signal: AbortSignal.timeout(this.#timeoutMs),
       });
       const text = await response.text();
@@ -368,29 +363,4 @@ function queryOf(query: Readonly<Record<string, string | number | undefined>>): 
     if (value !== undefined) params.set(name, String(value));
   }
   return params.size === 0 ? '' : `?${params.toString()}`;
-}
-
-/** JSON leaves out what has no value, and writes aliases as b7. */
-function viewOf(json: Json): AuctionView {
-  return {
-    ...json,
-    buyNowCents: json['buyNowCents'] ?? null,
-    endReason: json['endReason'] ?? null,
-    leadingBidder: aliasOf(json['leadingBidder']),
-    winner: typeof json['winner'] === 'string' ? aliasOf(json['winner']) : null,
-  } as AuctionView;
-}
-
-function detailsOf(json: Json): AuctionDetails {
-  const absent = Object.fromEntries(MAY_BE_ABSENT.map((name) => [name, null]));
-  return { ...absent, additions: [], ...viewOf(json) } as unknown as AuctionDetails;
-}
-
-function entryOf(json: Json): BidEntry {
-  const { retractions = null, bidderId = null } = json;
-  return { ...json, bidder: aliasOf(json['bidder']), retractions, bidderId } as BidEntry;
-}
-
-function aliasOf(text: unknown): number {
-  return typeof text === 'string' ? Number(text.slice(1)) : 0;
 }

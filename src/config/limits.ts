@@ -393,6 +393,8 @@ export const IMAGES = {
   questionsMax: 1_000,
   /** With less room on the disk than this no upload is taken: logs need it. */
   freeBytesMin: 512 * MB,
+  /** Listings of which the main thread knows the images; about 300 bytes an image. */
+  listsKeptMax: 20_000,
   /** How long a cache may keep what never changes. */
   cacheSeconds: 365 * 24 * 3600,
   /** Changes of the table between two copies of its write-ahead file. */

@@ -4,6 +4,7 @@
  * test holds real answers against it.
  */
 import { ROLES } from '../account/events.ts';
+import { IMAGE_SIZES } from '../image/requests.ts';
 import { timeMs, userId } from '../protocol/common.ts';
 import type { JsonSchema, ObjectSchema } from '../protocol/json-schema.ts';
 import { joined, listOf, objectOf, orNull, titled, without } from '../protocol/json-schema.ts';
@@ -23,6 +24,19 @@ export const NOTHING = titled('Done', objectOf({}));
 
 export const AUCTION_VIEW = titled('AuctionView', auctionView.json);
 
+export const IMAGE_HASH: JsonSchema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
+const pixels: JsonSchema = { type: 'integer', minimum: 1 };
+
+export const IMAGE = titled(
+  'Image',
+  objectOf({
+    hash: IMAGE_HASH,
+    width: pixels,
+    height: pixels,
+    ...Object.fromEntries(IMAGE_SIZES.map((size) => [size, string])),
+  }),
+);
+
 /** One auction with its texts; more for those who may see it. */
 export const AUCTION_SHOWN = titled(
   'Auction',
@@ -35,8 +49,9 @@ export const AUCTION_SHOWN = titled(
         leadingBidderId: described(userId.json, 'For the seller and admins.'),
         winnerId: described(userId.json, 'For the seller and admins.'),
         relistedAs: described(string, 'What it was listed again as.'),
+        images: described(listOf(IMAGE), 'In their order; of GET alone.'),
       },
-      ['watchers', 'leadingBidderId', 'winnerId', 'relistedAs'],
+      ['watchers', 'leadingBidderId', 'winnerId', 'relistedAs', 'images'],
     ),
   ),
 );
@@ -110,9 +125,10 @@ const CARD = objectOf(
       ].map((name) => [name, auctionView.json.properties[name] ?? {}]),
     ),
     category: listOf(string),
+    image: described(IMAGE, 'The first one of the listing; absent: it has none.'),
     ...Object.fromEntries(ITEM.map((name) => [name, listingText.json.properties[name] ?? {}])),
   },
-  ['buyNowCents', ...ITEM],
+  ['buyNowCents', 'image', ...ITEM],
 );
 
 const CATEGORY_COUNT = objectOf({ path, names: listOf(string), count });

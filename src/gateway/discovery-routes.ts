@@ -2,19 +2,25 @@
 import { DISCOVERY, MONEY, TIME } from '../config/limits.ts';
 import { condition, CONDITIONS, country, currency, userId } from '../protocol/common.ts';
 import { MalformedField } from '../protocol/field.ts';
-import type { Own, Question, SearchQuestion, Sort } from '../projection/questions.ts';
+import type { Answers, Own, Question, SearchQuestion, Sort } from '../projection/questions.ts';
 import { OWN, SEARCHED, SORTS } from '../projection/questions.ts';
 import type { DiscoveryPort } from './discovery-port.ts';
 import type { Exchange } from './exchange.ts';
+import type { ImageLists } from './image-lists.ts';
 import type { Given, Parameter, Parameters } from './parameters.ts';
 import { choice, duration, given, like, or, text, whole } from './parameters.ts';
 import type { RestRequest, Route } from './routes.ts';
+import { shownImage } from './shown-image.ts';
 import { ANYBODY } from './user.ts';
+
+type Card = Answers['search']['auctions'][number];
 
 export interface DiscoveryContext {
   /** Null: switched off. */
   readonly discovery: DiscoveryPort | null;
   readonly nowUs: () => number;
+  /** Null: this server keeps none. */
+  readonly images: ImageLists | null;
 }
 
 const PAGE = {
@@ -89,14 +95,18 @@ export function discoveryRoutes(context: DiscoveryContext): readonly Route[] {
 
 async function answer(
   exchange: Exchange,
-  { discovery }: DiscoveryContext,
+  { discovery, images }: DiscoveryContext,
   question: Question,
 ): Promise<void> {
   if (discovery === null) {
     return exchange.refuse('NOT_FOUND', { reason: 'search is switched off on this server' });
   }
   const found = await discovery.ask(question);
-  if ('json' in found) return exchange.text(200, 'application/json', found.json);
+  if ('json' in found) {
+    const isOfAuctions = question.kind !== 'categories' && images !== null;
+    const json = isOfAuctions ? await withImages(found.json, images) : found.json;
+    return exchange.text(200, 'application/json', json);
+  }
   switch (found.fault) {
     case 'cursor':
       throw new MalformedField('must be the `next` of the same list', 'cursor');
@@ -107,6 +117,17 @@ async function answer(
     case 'failed':
       return exchange.refuse('INTERNAL');
   }
+}
+
+/** The cards of an answer with the first image of each. */
+async function withImages(json: string, images: ImageLists): Promise<string> {
+  const page = JSON.parse(json) as { readonly auctions: readonly Card[] };
+  const lists = await images.of(page.auctions.map(({ auctionId }) => auctionId));
+  const auctions = page.auctions.map((card) => {
+    const [first] = lists.get(card.auctionId) ?? [];
+    return first === undefined ? card : { ...card, image: shownImage(first) };
+  });
+  return JSON.stringify({ ...page, auctions });
 }
 
 function searchOf(asked: Given<typeof SEARCH>, { nowUs }: DiscoveryContext): SearchQuestion {

@@ -17,6 +17,7 @@ import { GatewayMetrics } from './gateway-metrics.ts';
 import type { After } from './conflation.ts';
 import type { DiscoveryPort } from './discovery-port.ts';
 import { Hub } from './hub.ts';
+import { ImageLists } from './image-lists.ts';
 import type { ImagePort } from './image-port.ts';
 import { Inbound } from './inbound.ts';
 import { internalRoutes } from './internal-routes.ts';
@@ -197,7 +198,7 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const door: WebSocketDoor = new WebSocketDoor({ ...ways, ...originsOf(options), life, signIn });
   const streams: StreamDoor = new StreamDoor({ ...ways, topics, feed, watchOnly });
   const { accounts = null, images = null } = options;
-  const asked = { discovery, receipts, accounts, images };
+  const asked = { discovery, receipts, accounts, images: listsOf(images) };
   const context = { calls, limits, watched, watchOnly, nowUs, streams, ...asked };
   const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
   const health = internalRoutes(life, () => downOf(reports()), registry);
@@ -205,4 +206,8 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const internal = new RestDoor({ ...common, routes, verifier });
   const inner = { life, connections, watched, watchOnly, sender, hub, feed, deliveries };
   return { ...common, ...inner, guard: verifier, door, streams, rest, internal };
+}
+
+function listsOf(images: ImagePort | null): ImageLists | null {
+  return images === null ? null : new ImageLists(images);
 }

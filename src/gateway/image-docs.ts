@@ -1,21 +1,9 @@
 /** What the reference says about the routes of images (image-routes.ts). */
-import { IMAGE_SIZES } from '../image/requests.ts';
 import { listOf, objectOf, titled } from '../protocol/json-schema.ts';
+import { IMAGE, IMAGE_HASH } from './answer-schemas.ts';
 import type { RouteDoc } from './route-docs.ts';
 
-const HASH = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const ADDRESS = { type: 'string' };
-const PIXELS = { type: 'integer', minimum: 1 };
-
-const IMAGE = titled(
-  'Image',
-  objectOf({
-    hash: HASH,
-    width: PIXELS,
-    height: PIXELS,
-    ...Object.fromEntries(IMAGE_SIZES.map((size) => [size, ADDRESS])),
-  }),
-);
 const IMAGES_SHOWN = titled('Images', objectOf({ auctionId: ADDRESS, images: listOf(IMAGE) }));
 const SOME_HASH = '4e9433417937f35eda62d0d3cb3da242d6f399c73d84ab954d86b6ee017e7dd9';
 
@@ -39,7 +27,7 @@ export const IMAGE_DOCS: Readonly<Record<string, RouteDoc>> = {
   'PUT /v1/auctions/{id}/images': {
     tag: 'auctions',
     summary: 'Puts the images of a listing without bids into another order.',
-    body: objectOf({ images: listOf(HASH) }),
+    body: objectOf({ images: listOf(IMAGE_HASH) }),
     answer: IMAGES_SHOWN,
     refusals: ['NOT_YOUR_AUCTION', 'CHANGE_TOO_LATE'],
     example: { body: { images: [SOME_HASH] } },

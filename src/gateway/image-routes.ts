@@ -3,13 +3,7 @@
  * who has the address of one may see it, because a browser sends no token for an image.
  */
 import { IMAGES } from '../config/limits.ts';
-import type {
-  ImageFault,
-  ImageReply,
-  ImageRequest,
-  ImageSize,
-  ListedImage,
-} from '../image/requests.ts';
+import type { ImageFault, ImageReply, ImageRequest } from '../image/requests.ts';
 import { IMAGE_HASH, IMAGE_SIZES } from '../image/requests.ts';
 import { unreachable } from '../lib/assert.ts';
 import { MalformedField } from '../protocol/field.ts';
@@ -18,17 +12,19 @@ import { AUCTION } from '../protocol/messages/auction.ts';
 import { GET } from '../protocol/messages/get.ts';
 import type { Exchange } from './exchange.ts';
 import { fileOf, isForm } from './form-file.ts';
+import type { ImageLists } from './image-lists.ts';
 import type { ImagePort } from './image-port.ts';
 import type { RestRequest, Route } from './routes.ts';
 import type { ShardCaller } from './shard-call.ts';
 import { REST_REQUEST_ID } from './shard-call.ts';
 import { refusalOf, refuseWith, valueOf } from './shard-reply.ts';
+import { addressOf, shownImage } from './shown-image.ts';
 import { SELLER } from './user.ts';
 
 export interface ImageContext {
   readonly calls: ShardCaller;
   /** Null: this server keeps none. */
-  readonly images: ImagePort | null;
+  readonly images: ImageLists | null;
 }
 
 type Declared = Omit<Route, 'query' | 'run'>;
@@ -101,7 +97,7 @@ async function add(
     const reply = await images.ask({ kind: 'add', auctionId, upload });
     if (!('images' in reply)) return answer(request, reply);
     const location = reply.added === null ? '' : addressOf(reply.added.hash, 'full');
-    exchange.json(201, { auctionId, images: reply.images.map(shown) }, { location });
+    exchange.json(201, { auctionId, images: reply.images.map(shownImage) }, { location });
   } finally {
     const now = (uploads.get(who) ?? 1) - 1;
     if (now === 0) uploads.delete(who);
@@ -182,7 +178,8 @@ async function mayChange(
 }
 
 function answer({ exchange, id: auctionId }: RestRequest, reply: ImageReply): void {
-  if ('images' in reply) return exchange.json(200, { auctionId, images: reply.images.map(shown) });
+  if ('images' in reply)
+    return exchange.json(200, { auctionId, images: reply.images.map(shownImage) });
   if ('fault' in reply) return refuse(exchange, reply);
   throw new Error('a file came where a list was asked for');
 }
@@ -207,13 +204,4 @@ function refuse(exchange: Exchange, reply: ImageFault): void {
     default:
       return unreachable(fault, 'fault');
   }
-}
-
-function shown({ hash, width, height }: ListedImage): object {
-  const sizes = IMAGE_SIZES.map((size) => [size, addressOf(hash, size)]);
-  return { hash, width, height, ...Object.fromEntries(sizes) };
-}
-
-function addressOf(hash: string, size: ImageSize): string {
-  return `/v1/images/${hash}/${size}`;
 }

@@ -49,6 +49,7 @@ import type { RestRequest, Route } from './routes.ts';
 import type { ShardCaller } from './shard-call.ts';
 import { REST_REQUEST_ID } from './shard-call.ts';
 import { refusalOf, refuseWith, valueOf } from './shard-reply.ts';
+import { shownImage } from './shown-image.ts';
 import type { StreamContext } from './stream-routes.ts';
 import { optionalPollQuery, poll, streamRoutes } from './stream-routes.ts';
 import { ADMIN, BIDDER, SELLER } from './user.ts';
@@ -197,8 +198,9 @@ function auctionRoutes(context: RestContext): readonly Route[] {
         if (request.query.size > 0) return poll(request, context);
         const get = isAdmin(request) ? GET_AS_ADMIN : GET;
         const reply = await calls.call(get, get.fromNamed(withId(request, {})), request.user);
+        const shown = refusalOf(reply) === undefined ? await imagesOf(request.id, context) : {};
         const watchers = watched.watchersOf(request.id);
-        showAuction(request.exchange, reply, 200, { also: { watchers } });
+        showAuction(request.exchange, reply, 200, { also: { watchers, ...shown } });
       },
     },
     {
@@ -213,6 +215,12 @@ function auctionRoutes(context: RestContext): readonly Route[] {
       },
     },
   ];
+}
+
+/** Nothing where they are not known at the moment: the auction matters more. */
+async function imagesOf(auctionId: string, { images }: ImageContext): Promise<object> {
+  const found = (await images?.of([auctionId]))?.get(auctionId);
+  return found === undefined ? {} : { images: found.map(shownImage) };
 }
 
 async function create(request: RestRequest, calls: ShardCaller): Promise<void> {

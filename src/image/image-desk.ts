@@ -38,6 +38,8 @@ export class ImageDesk {
         return this.#add(request.auctionId, request.upload);
       case 'list':
         return { images: this.#index.of(request.auctionId), added: null };
+      case 'lists':
+        return { lists: request.auctionIds.map((auctionId) => this.#index.of(auctionId)) };
       case 'remove':
         return this.#remove(request.auctionId, request.hash);
       case 'order':

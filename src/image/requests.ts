@@ -18,6 +18,7 @@ export interface ListedImage {
 export type ImageRequest =
   | { readonly kind: 'add'; readonly auctionId: string; readonly upload: Uint8Array }
   | { readonly kind: 'list'; readonly auctionId: string }
+  | { readonly kind: 'lists'; readonly auctionIds: readonly string[] }
   | { readonly kind: 'remove'; readonly auctionId: string; readonly hash: string }
   /** All of the listing's images, in the new order. */
   | { readonly kind: 'order'; readonly auctionId: string; readonly hashes: readonly string[] }
@@ -34,5 +35,6 @@ export type ImageFault =
 
 export type ImageReply =
   | { readonly images: readonly ListedImage[]; readonly added: ListedImage | null }
+  | { readonly lists: readonly (readonly ListedImage[])[] }
   | { readonly bytes: Uint8Array }
   | ImageFault;

@@ -20,6 +20,8 @@ export class ImageOffice implements ImagePort {
   #ended: Promise<void> = Promise.resolve();
   #restart: NodeJS.Timeout | null = null;
   #isStopping = false;
+  /** There is a thread, or there was one. */
+  #isThere = false;
   #requests = 0;
 
   constructor(folder: string, log: Log) {
@@ -33,6 +35,7 @@ export class ImageOffice implements ImagePort {
   }
 
   #begin(): Worker {
+    this.#isThere = true;
     const workerData: ImageWorkerData = { folder: this.#folder };
     const url = new URL('./image-worker.ts', import.meta.url);
     const worker = new Worker(url, { workerData, name: 'images' });
@@ -54,6 +57,8 @@ export class ImageOffice implements ImagePort {
 
   ask(request: ImageRequest): Promise<ImageReply> {
     if (this.#restart !== null || this.#isStopping) return Promise.resolve({ fault: 'failed' });
+    const nothing = this.#isThere ? null : nothingOf(request);
+    if (nothing !== null) return Promise.resolve(nothing);
     const worker = this.#worker ?? this.#begin();
     if (this.#waiting.size >= IMAGES.questionsMax) return Promise.resolve({ fault: 'overloaded' });
     const id = ++this.#requests;
@@ -95,5 +100,18 @@ export class ImageOffice implements ImagePort {
       this.#restart = null;
       this.#begin();
     }, waitMs);
+  }
+}
+
+/** What is said where there never was an image; null: it takes the thread. */
+function nothingOf(request: ImageRequest): ImageReply | null {
+  switch (request.kind) {
+    case 'list':
+    case 'copy':
+      return { images: [], added: null };
+    case 'lists':
+      return { lists: request.auctionIds.map(() => []) };
+    default:
+      return null;
   }
 }

@@ -3,6 +3,8 @@
  * listing it again with its images; each route with what it refuses.
  */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { imageFile } from '../image/fixture.ts';
 import { gavel, Server, temporaryFolder, UNLIMITED, until } from './harness.ts';
@@ -84,6 +86,51 @@ test('what is said of the thing is shown, found, and listed again', limited, asy
   const atlantis = await rest(url, sam, 'POST', '/v1/auctions', { ...wrong, country: 'ZZ' });
   assertRefused(atlantis, 400, 'INVALID_LISTING');
   assert.equal(atlantis.body['field'], 'country');
+});
+
+test('an auction is shown with its images, and a card with the first one', limited, async (t) => {
+  const { server, sam, ann } = await started(t);
+  const { url } = server;
+  const id = (await list(url, sam, { title: 'Sextant' }))['auctionId'] as string;
+  const shown = async (): Promise<readonly string[]> => {
+    const { body } = await rest(url, ann, 'GET', `/v1/auctions/${id}`);
+    return (body['images'] as { hash: string }[]).map(({ hash }) => hash);
+  };
+  const card = async (): Promise<Fields | undefined> => {
+    const { body } = await rest(url, ann, 'GET', '/v1/search?q=sextant');
+    return (body['auctions'] as Fields[] | undefined)?.[0];
+  };
+  assert.deepEqual(await shown(), []);
+  assert.ok(!('image' in (await until('it is found', card))));
+  const files = ['a.png', 'b.png'].map((name) => join(server.data, name));
+  for (const [i, file] of files.entries()) writeFileSync(file, await imageFile('png', 8 + i, 8));
+  const image = (...args: readonly string[]): ReturnType<typeof gavel> =>
+    gavel('auction', 'image', ...args, '--url', url, '--token', sam);
+  const added = await image('add', id, ...files);
+  assert.equal(added.code, 0, added.err);
+  const [first = '', second = ''] = Array.from(
+    added.out.matchAll(/[0-9a-f]{64}/g),
+    ([hash]) => hash,
+  );
+  const hashes = await hashesOf(url, ann, id);
+  assert.deepEqual(await shown(), hashes);
+  assert.match(added.out, /^2 images\n/);
+  const found = (await card())?.['image'] as Fields;
+  assert.deepEqual([found['hash'], found['width']], [hashes[0], 8]);
+  const picture = await fetch(`${url}${String(found['small'])}`);
+  assert.equal(picture.headers.get('content-type'), 'image/webp');
+  const order = { images: hashes.toReversed() };
+  await rest(url, sam, 'PUT', `/v1/auctions/${id}/images`, order);
+  assert.deepEqual(await shown(), hashes.toReversed());
+  const now = (await card())?.['image'] as Fields | undefined;
+  assert.equal(now?.['hash'], hashes[1]);
+  const removed = await image('remove', id, hashes[1] ?? '');
+  assert.match(removed.out, /^1 image\n/);
+  assert.deepEqual(await shown(), [hashes[0]]);
+  assert.equal((await image('list', id)).out, removed.out);
+  assert.ok(hashes.includes(first) && second !== '');
+  const none = await image('add', id, join(server.data, 'none.png'));
+  assert.equal(none.code, 74, none.err);
 });
 
 test('additions: dated, beside bids, by the seller alone', limited, async (t) => {

@@ -7,6 +7,7 @@ import { bidCommand } from './auction-bid.ts';
 import { buyNowCommand } from './auction-buy-now.ts';
 import { cancelCommand } from './auction-cancel.ts';
 import { createCommand } from './auction-create.ts';
+import { imageCommand } from './auction-image.ts';
 import { relistCommand } from './auction-relist.ts';
 import { retractCommand } from './auction-retract.ts';
 import { showCommand } from './auction-show.ts';
@@ -35,6 +36,7 @@ export function auctionCommand(context: Context): Command {
     .addCommand(retractCommand(context))
     .addCommand(cancelCommand(context))
     .addCommand(addCommand(context))
+    .addCommand(imageCommand(context))
     .addCommand(relistCommand(context));
   const examples = EXAMPLES.map((line) => `  $ ${line}`).join('\n');
   return addWrappedHelp(command, SERVER).addHelpText('after', `\nExamples:\n${examples}`);
