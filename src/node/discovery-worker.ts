@@ -1,5 +1,6 @@
 /** Entry of the thread that answers questions to the read model, one after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { CategoryTree } from '../auction/categories.ts';
 import { openForReading } from '../journal/sqlite-connection.ts';
 import { must } from '../lib/assert.ts';
 import { WrongCursor } from '../projection/cursor.ts';
@@ -9,6 +10,7 @@ import { READ_MODEL, readModelFile } from '../projection/read-model-file.ts';
 
 export interface DiscoveryWorkerData {
   readonly folder: string;
+  readonly categories: CategoryTree;
 }
 
 export interface ToDiscovery {
@@ -20,9 +22,9 @@ export type FromDiscovery =
   | { readonly id: number; readonly json: string }
   | { readonly id: number; readonly fault: 'cursor' | 'failed'; readonly message: string };
 
-const { folder } = workerData as DiscoveryWorkerData;
+const { folder, categories } = workerData as DiscoveryWorkerData;
 const port = must(parentPort, 'a thread that answers has a parent');
-const discovery = new Discovery(openForReading(readModelFile(folder), READ_MODEL));
+const discovery = new Discovery(openForReading(readModelFile(folder), READ_MODEL), categories);
 
 port.on('message', ({ id, question }: ToDiscovery) => {
   const say = (answer: FromDiscovery): void => port.postMessage(answer);

@@ -4,6 +4,7 @@
  * while later, and nothing else stops.
  */
 import { Worker } from 'node:worker_threads';
+import type { CategoryTree } from '../auction/categories.ts';
 import { DISCOVERY } from '../config/limits.ts';
 import type { DiscoveryPort, Found } from '../gateway/discovery-port.ts';
 import type { Log } from '../lib/log.ts';
@@ -15,6 +16,8 @@ import { ShardStatus } from './shard-status.ts';
 
 export interface ReadModelOptions {
   readonly folder: string;
+  /** The operator's; empty: there is none. */
+  readonly categories: CategoryTree;
   readonly epoch: number;
   readonly shardStatuses: readonly SharedArrayBuffer[];
   readonly log: Log;
@@ -104,7 +107,8 @@ export class ReadModel implements DiscoveryPort {
   }
 
   #startAnswering(): void {
-    const workerData: DiscoveryWorkerData = { folder: this.#options.folder };
+    const { folder, categories } = this.#options;
+    const workerData: DiscoveryWorkerData = { folder, categories };
     const worker = new Worker(new URL('./discovery-worker.ts', import.meta.url), {
       workerData,
       name: 'discovery',

@@ -183,7 +183,10 @@ function makeShards(node: NodeInTheMaking, failed: (reason: NodeFailure) => void
 
 function readModelOf({ settings, meta, log }: NodeInTheMaking, shards: ShardSet): ReadModel {
   const shardStatuses = [...shards].map(({ statusMemory }) => statusMemory);
-  return new ReadModel({ folder: settings.data.folder, epoch: meta.epoch, shardStatuses, log });
+  const { data, rules } = settings;
+  const { folder } = data;
+  const { categories } = rules;
+  return new ReadModel({ folder, categories, epoch: meta.epoch, shardStatuses, log });
 }
 
 /** Only where tokens are our own: else accounts are kept elsewhere. */

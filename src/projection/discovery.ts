@@ -3,10 +3,12 @@
  * categories, and one's own. Runs on a connection that only reads, in a thread of its own; every
  * answer is plain data, with an upper bound on what it looks at.
  */
+import type { CategoryTree } from '../auction/categories.ts';
 import { DISCOVERY } from '../config/limits.ts';
 import type { Connection } from '../journal/sqlite-connection.ts';
 import type { Card } from './cards.ts';
 import { Cards } from './cards.ts';
+import { counted } from './category-counts.ts';
 import { namesOf } from './category-path.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
@@ -29,9 +31,12 @@ export class Discovery {
   readonly #db: Connection;
   readonly #cards: Cards;
   readonly #suggestions: Suggestions;
+  readonly #tree: CategoryTree;
 
-  constructor(db: Connection) {
+  /** @param tree of categories, where the operator has one */
+  constructor(db: Connection, tree: CategoryTree = {}) {
     this.#db = db;
+    this.#tree = tree;
     this.#cards = new Cards(db);
     this.#suggestions = new Suggestions(db);
   }
@@ -181,7 +186,7 @@ export class Discovery {
 
   #categories(): Answers['categories'] {
     const rows = this.#db.prepare('SELECT path, live FROM category ORDER BY path').raw().all();
-    return { categories: withSums(rows as [string, number][]) };
+    return { categories: counted(rows as [string, number][], this.#tree) };
   }
 
   #recommend({
@@ -322,22 +327,4 @@ function ownCard(card: Card, row: OwnRow, isListing: boolean): Answers['mine']['
     leading: row.leads === 1,
     lastBidAtMs: row.at,
   };
-}
-
-/** Each category with the live listings of its own and of all below it. */
-function withSums(rows: readonly [string, number][]): Answers['categories']['categories'] {
-  const sums = new Map(rows.map(([path]) => [path, 0]));
-  for (const [path, live] of rows) {
-    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-      const above = path.slice(0, end);
-      const sum = sums.get(above);
-      if (sum !== undefined) sums.set(above, sum + live);
-    }
-  }
-  return rows.map(([path, own]) => ({
-    path,
-    names: namesOf(path),
-    own,
-    live: sums.get(path) ?? own,
-  }));
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DISCOVERY } from '../../src/config/limits.ts';
 import { WrongCursor } from '../../src/projection/cursor.ts';
+import { counted } from '../../src/projection/category-counts.ts';
 import type { SearchQuestion } from '../../src/projection/questions.ts';
 import { auctionId } from '../shard/fixture.ts';
 import type { ListingOptions } from '../shard/fixture.ts';
@@ -125,6 +126,31 @@ test('a misspelt word is mended from the titles that there are', () => {
   assert.equal(mended('lantrn'), 'lantern');
   assert.equal(mended('submarine'), null);
   assert.equal(mended('cartier'), null, 'what finds something is not mended');
+});
+
+test('the tree of the operator is shown in its order with its counts, and behind it what is in no place of it', () => {
+  const tree = { Toys: {}, 'Home/Garden': { Lamps: { Oil: null }, Chairs: {} } };
+  const shown = (...rows: [string, number][]): unknown =>
+    counted(rows, tree).map(({ path, own, live }) => [path, own, live]);
+  const home = String.raw`Home\/Garden`;
+  assert.deepEqual(shown(), [
+    ['Toys', 0, 0],
+    [home, 0, 0],
+    [`${home}/Lamps`, 0, 0],
+    [`${home}/Lamps/Oil`, 0, 0],
+    [`${home}/Chairs`, 0, 0],
+  ]);
+  const some = shown([`${home}/Lamps/Oil`, 2], [home, 1], ['Old', 3], ['Gone', 0], ['Old/Er', 1]);
+  assert.deepEqual(some, [
+    ['Toys', 0, 0],
+    [home, 1, 3],
+    [`${home}/Lamps`, 0, 2],
+    [`${home}/Lamps/Oil`, 2, 2],
+    [`${home}/Chairs`, 0, 0],
+    ['Old', 3, 4],
+    ['Old/Er', 1, 1],
+  ]);
+  assert.deepEqual(counted([], tree)[3]?.names, ['Home/Garden', 'Lamps', 'Oil']);
 });
 
 test('categories count their live listings, and those below them', () => {
