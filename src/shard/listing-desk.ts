@@ -94,21 +94,26 @@ export class ListingDesk {
 
   /** The same words again, whose answer was lost, are answered with the auction as well. */
   addToDescription(conn: number, by: UserRef, frame: AddToDescription): void {
-    const asked: Asked = { conn, id: frame.id, auctionId: frame.auctionId, by, what: null };
+    const { id, auctionId } = frame;
+    const asked: Asked = { conn, id, auctionId, by, what: 'add_to_description' };
     const auction = this.#find(asked);
     if (auction === undefined) return;
     const text = this.#queries.textOf(auction);
     const isKnown = text.additions.some((one) => one.text === frame.text);
-    if (isKnown && by === auction.seller) return this.#queries.reply(conn, frame.id, auction, true);
+    if (isKnown && by === auction.seller) return this.#queries.reply(conn, id, auction, true);
     const command: AuctionCommand = { kind: 'AddToDescription', by, addition: frame.text, text };
-    if (this.#decide(asked, auction, command) === null) return;
-    this.#queries.reply(conn, frame.id, auction, true);
+    const record = this.#decide(asked, auction, command);
+    if (record === null) return;
+    this.#queries.reply(conn, id, auction, true);
+    this.#told(asked, record);
   }
 
   /** The same new id is the same request: it is answered with the auction that was listed. */
   relist(conn: number, by: UserRef, frame: RelistAuction): void {
     const core = this.#core;
-    const old = this.#find({ conn, id: frame.id, auctionId: frame.auctionId, by, what: null });
+    const { auctionId } = frame;
+    const asked: Asked = { conn, id: frame.id, auctionId, by, what: 'relist_auction' };
+    const old = this.#find(asked);
     if (old === undefined) return;
     const id = frame.newAuctionId as AuctionId;
     const again = old.relistedAs === id ? core.state.auctionById(id) : undefined;
@@ -124,13 +129,14 @@ export class ListingDesk {
       core.nowUs,
       core.settings,
     );
-    if (typeof decided === 'string') return core.refuse(conn, frame.id, decided);
+    if (typeof decided === 'string') return this.#refuse(asked, decided);
     if ('refusal' in decided) {
-      return core.refuse(conn, frame.id, decided.refusal, decided.field, decided.reason);
+      return this.#refuse(asked, decided.refusal, decided.field, decided.reason);
     }
-    this.#list(decided.listed);
+    const record = this.#list(decided.listed);
     core.recordAll([decided.relisted]);
     this.#queries.reply(conn, frame.id, core.state.auction(decided.listed.auction), true);
+    this.#told(asked, record);
   }
 
   /** Number of its record. */

@@ -1,16 +1,18 @@
 /** What became of a user's commands, on the private feed of whoever has one: once, and as answered. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ADD_TO_DESCRIPTION } from '../../src/protocol/messages/add-to-description.ts';
 import { BUY_NOW } from '../../src/protocol/messages/buy-now.ts';
 import { CANCEL_AUCTION } from '../../src/protocol/messages/cancel-auction.ts';
 import type { OwnAnswer } from '../../src/protocol/messages/own-answer.ts';
 import { OWN_ANSWER } from '../../src/protocol/messages/own-answer.ts';
 import { PLACE_BID } from '../../src/protocol/messages/place-bid.ts';
+import { RELIST_AUCTION } from '../../src/protocol/messages/relist-auction.ts';
 import { RETRACT } from '../../src/protocol/messages/retract.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
 import { Random } from '../sim/random.ts';
 import type { Delivered } from './fixture.ts';
-import { AUCTION, auctionId, SELLER, ShardFixture, START_MS } from './fixture.ts';
+import { AUCTION, auctionId, NO_CHANGES, SELLER, ShardFixture, START_MS } from './fixture.ts';
 
 const ANN = 1;
 const BOB = 2;
@@ -139,6 +141,30 @@ describe('own answers on the private feed', () => {
     for (const again of [false, true]) {
       fixture.ask(CANCEL_AUCTION, SELLER, asked);
       assert.deepEqual(said(), again ? [] : [[SELLER, 'cancel_auction', 0, null, true, null]]);
+    }
+  });
+
+  it('tell a seller of additions and relistings, each once', () => {
+    const fixture = given();
+    fixture.list();
+    fixture.bid(ANN, 2_000);
+    const said = (): unknown[] =>
+      toldIn(fixture.delivered()).flatMap(({ to, command, code, record }) =>
+        to === SELLER ? [[command, code, record > 0]] : [],
+      );
+    said();
+    for (const again of [false, true]) {
+      fixture.ask(ADD_TO_DESCRIPTION, SELLER, { auctionId: AUCTION, text: 'With its box.' });
+      assert.deepEqual(said(), again ? [] : [['add_to_description', 0, true]]);
+    }
+    const relist = { auctionId: AUCTION, newAuctionId: auctionId(5), changes: NO_CHANGES };
+    fixture.ask(RELIST_AUCTION, SELLER, relist);
+    assert.deepEqual(said(), [['relist_auction', REFUSALS.NOT_TO_RELIST.code, false]]);
+    fixture.ask(CANCEL_AUCTION, SELLER, { auctionId: AUCTION, how: 'cancel', asAdmin: false });
+    said();
+    for (const again of [false, true]) {
+      fixture.ask(RELIST_AUCTION, SELLER, relist);
+      assert.deepEqual(said(), again ? [] : [['relist_auction', 0, true]]);
     }
   });
 

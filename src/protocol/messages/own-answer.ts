@@ -32,6 +32,8 @@ const COMMANDS = [
   'create_auction',
   'change_auction',
   'cancel_auction',
+  'add_to_description',
+  'relist_auction',
 ] as const;
 export type OwnCommand = (typeof COMMANDS)[number];
 
