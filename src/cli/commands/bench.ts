@@ -12,6 +12,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { Context } from '../terminal.ts';
 
 interface BenchCommandOptions {
+  readonly scenario?: string;
   readonly runs: number;
   readonly seconds: number;
   readonly bids: number;
@@ -50,6 +51,7 @@ export function benchCommand(context: Context): Command {
     exitCodes: ['1  with --check: a figure misses its target'],
   })
     .argument('[scenarios...]', 'which to run (default: all)')
+    .option('--scenario <names>', 'the same as arguments: one, or several with commas')
     .option('--runs <n>', 'runs of each figure; the median counts', wholeNumber('--runs', 1, 99), 3)
     .option('--seconds <n>', 'measured time of a run', wholeNumber('--seconds', 1, 600), 8)
     .option(
@@ -69,7 +71,7 @@ export function benchCommand(context: Context): Command {
     .option('--check', 'fail when a figure misses its target')
     .option('--json', 'print every figure as one JSON object')
     .action((names: readonly string[], options: BenchCommandOptions) =>
-      measure(context, names, options),
+      measure(context, [...names, ...(options.scenario?.split(',') ?? [])], options),
     );
 }
 
