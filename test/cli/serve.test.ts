@@ -121,10 +121,11 @@ test('an auction from listing to its end, with the commands of the README', limi
     ...watched
   } = JSON.parse(last) as Record<string, unknown>;
   assert.deepEqual([watched['status'], watched['currentPriceCents']], ['sold', 1250]);
-  // `watch` and `show` speak of the same things under the same names.
+  // `watch` and `show` speak of the same things under the same names; `show` also has what never moves.
   const {
     description: _text,
     category: _category,
+    images: _images,
     watchers: _watchers,
     serverTimeMs: _shown,
     ...shown
