@@ -3,12 +3,14 @@
  * often it is sent; the answer in words or as JSON; and a refusal with what to try next.
  */
 import { randomBytes } from 'node:crypto';
+import type { Command } from 'commander';
 import { auctionFrom } from './auction-json.ts';
 import { answerText } from './auction-text.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
+import { ReceiptFile } from './receipt-file.ts';
 import { reportRefusal } from './refusal-report.ts';
-import { ServerApi } from './server-api.ts';
+import { Refused, ServerApi } from './server-api.ts';
 import type { Json } from './server-api.ts';
 import { signIn } from './sign-in.ts';
 import type { ServerOptions } from './sign-in.ts';
@@ -22,6 +24,8 @@ export const BIDDER = 'bidder';
 export interface BidOptions extends ServerOptions {
   readonly nonce?: string;
   readonly json?: true;
+  /** The file that the server's signed word on the command goes to. */
+  readonly receipt?: string;
 }
 
 export interface BidRequest {
@@ -44,15 +48,38 @@ export async function sendBid(
   const server = await signIn(options, context.terminal, BIDDER, ['bidder']);
   const api = new ServerApi(server);
   let currency: string | null = null;
+  const file =
+    options.receipt === undefined ? null : new ReceiptFile(options.receipt, context.terminal);
   const send = async (): Promise<void> => {
     const auction = auctionFrom(await api.get(id));
     currency = auction.currency;
     const body = { ...request.body(auction), nonce };
-    const answer = await api.postWithNonce(`${id}/${request.path}`, body);
-    if (options.json === true) return context.terminal.out(JSON.stringify({ ...answer, nonce }));
-    context.terminal.out((request.words ?? answerText)(answerOf(answer), auction.currency));
+    const query = file === null ? '' : '?receipt=true';
+    const answer = await api.postWithNonce(`${id}/${request.path}${query}`, body);
+    const { receipt: _, ...said } = answer;
+    if (options.json === true) context.terminal.out(JSON.stringify({ ...said, nonce }));
+    else context.terminal.out((request.words ?? answerText)(answerOf(said), auction.currency));
+    file?.keep(answer);
   };
-  await reportRefusal(context, options.json === true, send, () => currency);
+  const sendAndKeep = async (): Promise<void> => {
+    try {
+      await send();
+    } catch (error) {
+      if (error instanceof Refused) file?.keep(error.body);
+      throw error;
+    } finally {
+      file?.close();
+    }
+  };
+  await reportRefusal(context, options.json === true, sendAndKeep, () => currency);
+}
+
+/** The options of every command with a nonce: bid, buy-now, retract. */
+export function withBidOptions(command: Command): Command {
+  return command
+    .option('--nonce <text>', 'to repeat a command whose outcome is not known')
+    .option('--receipt <file>', "keep the server's signed word on it in a new file")
+    .option('--json', 'print one JSON object');
 }
 
 /** `/v1/auctions/ID` @throws CliError where this cannot be an id */

@@ -1,7 +1,7 @@
 /** Commands that talk to a server: what they send, what they say, and their exit codes. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -220,6 +220,50 @@ test('a refused bid says why and what to try, with exit code 1', async (t) => {
   }
   const confirm = await run(t, bids(refusal(409, 'CONFIRMATION_NEEDED')), 'bid', AUCTION_ID, '900');
   assert.match(confirm.ran.err, /--confirm/);
+});
+
+test('a receipt goes to a new file, of a refused bid too; without one no file is left', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'gavel-receipt-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const bidInto = async (name: string, answer: Answerer, ...more: string[]): Promise<Ran> => {
+    const { url } = await fakeServer(t, answer);
+    const env = { GAVEL_URL: url, GAVEL_TOKEN: 'token' };
+    const args = ['auction', 'bid', AUCTION_ID, '13', '--receipt', name, ...more];
+    return gavel(args, { env, folder });
+  };
+  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+
+  const signed: Answerer = ({ method, path }) =>
+    method === 'GET'
+      ? shown
+      : {
+          status: 200,
+          body: { ...ANSWERED, receipt: path.endsWith('?receipt=true') ? 'a.b.c' : '' },
+        };
+  const taken = await bidInto('one', signed, '--json');
+  assert.equal(taken.code, 0, taken.err);
+  assert.equal(read('one'), 'a.b.c\n');
+  assert.equal('receipt' in (JSON.parse(taken.out) as object), false);
+
+  const again = await bidInto('one', () => assert.fail('nothing may be sent'));
+  assert.equal(again.code, 2);
+  assert.match(again.err, /one is there already/);
+  assert.equal(read('one'), 'a.b.c\n');
+
+  const low = bids(refusal(409, 'BID_TOO_LOW', { record: 9, receipt: 'd.e.f' }));
+  assert.equal((await bidInto('two', low)).code, 1);
+  assert.equal(read('two'), 'd.e.f\n');
+
+  const late = await bidInto('three', bids({ status: 200, body: { ...ANSWERED, receipt: null } }));
+  assert.equal(late.code, 0);
+  assert.match(late.err, /bids\/9\/receipt gives it later/);
+  assert.equal((await bidInto('four', bids(refusal(403, 'BIDDER_BLOCKED')))).code, 1);
+  assert.equal((await bidInto('five', signed, '--dry-run')).code, 2);
+  assert.equal(
+    (await bidInto('no/such/folder', () => assert.fail('nothing may be sent'))).code,
+    74,
+  );
+  assert.deepEqual(readdirSync(folder).toSorted(), ['one', 'two']);
 });
 
 test('a refusal that passes has exit code 75, and a velocity limit is not tried again', async (t) => {

@@ -1,6 +1,6 @@
 /** `gavel auction buy-now`: buy at the buy-it-now price. */
 import type { Command } from 'commander';
-import { BIDDER, sendBid } from '../bid-command.ts';
+import { BIDDER, sendBid, withBidOptions } from '../bid-command.ts';
 import type { BidOptions } from '../bid-command.ts';
 import { declare } from '../command-line.ts';
 import { withServerOptions } from '../sign-in.ts';
@@ -13,11 +13,9 @@ export function buyNowCommand(context: Context): Command {
     summary: 'buy at the buy-it-now price; ends the auction',
     examples: ['gavel auction buy-now ID', 'gavel auction buy-now ID --as bob --json'],
     exitCodes: CLIENT_EXIT_CODES,
-  })
-    .argument('<id>', 'the auction')
-    .option('--nonce <text>', 'to repeat a command whose outcome is not known')
-    .option('--json', 'print one JSON object');
-  return withServerOptions(command, BIDDER).action((auctionId: string, options: BidOptions) =>
-    sendBid({ auctionId, path: 'buy-now', body: () => ({}) }, options, context),
+  }).argument('<id>', 'the auction');
+  return withServerOptions(withBidOptions(command), BIDDER).action(
+    (auctionId: string, options: BidOptions) =>
+      sendBid({ auctionId, path: 'buy-now', body: () => ({}) }, options, context),
   );
 }

@@ -1,7 +1,7 @@
 /** `gavel auction retract`: take back own bids. */
 import type { Command } from 'commander';
 import { answerText } from '../auction-text.ts';
-import { BIDDER, sendBid } from '../bid-command.ts';
+import { BIDDER, sendBid, withBidOptions } from '../bid-command.ts';
 import type { BidOptions } from '../bid-command.ts';
 import { declare } from '../command-line.ts';
 import { withServerOptions } from '../sign-in.ts';
@@ -17,20 +17,18 @@ export function retractCommand(context: Context): Command {
       'that within an hour of placing it. The number of retractions is public.',
     examples: ['gavel auction retract ID', 'gavel auction retract ID --as bob'],
     exitCodes: CLIENT_EXIT_CODES,
-  })
-    .argument('<id>', 'the auction')
-    .option('--nonce <text>', 'to repeat a command whose outcome is not known')
-    .option('--json', 'print one JSON object');
-  return withServerOptions(command, BIDDER).action((auctionId: string, options: BidOptions) =>
-    sendBid(
-      {
-        auctionId,
-        path: 'retract',
-        words: (answer, currency) => `Retracted. ${answerText(answer, currency)}`,
-        body: () => ({}),
-      },
-      options,
-      context,
-    ),
+  }).argument('<id>', 'the auction');
+  return withServerOptions(withBidOptions(command), BIDDER).action(
+    (auctionId: string, options: BidOptions) =>
+      sendBid(
+        {
+          auctionId,
+          path: 'retract',
+          words: (answer, currency) => `Retracted. ${answerText(answer, currency)}`,
+          body: () => ({}),
+        },
+        options,
+        context,
+      ),
   );
 }
