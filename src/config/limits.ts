@@ -362,7 +362,7 @@ export const REPORTS = {
   waitingMax: 8,
 } as const;
 
-/** Images of listings (docs/decisions/0022). */
+/** Images of listings (docs/decisions/0019). */
 export const IMAGES = {
   /** One upload. */
   bytesMax: 10 * MB,
@@ -430,6 +430,32 @@ export const ACCOUNTS = {
   attemptsBurstAndAccount: 10,
   /** Accounts whose attempts are counted; beyond it, strangers have to wait. */
   attemptsAccountsMax: 100_000,
+} as const;
+
+/** What people keep here. */
+export const PEOPLE = {
+  /** Auctions on one watchlist (eBay's limit). */
+  watchedMax: 400,
+  searchesMax: 100,
+  searchNameCharsMax: 60,
+  feedbackCharsMax: 500,
+  /** From the end of the auction (eBay's limit). */
+  feedbackWithinMs: 60 * DAY_MS,
+  /** A month in the sums of feedback. */
+  monthMs: 30 * DAY_MS,
+  pageDefault: 20,
+  pageMax: 100,
+  cursorCharsMax: 32,
+  searchCharsMax: 2_000,
+  /** How often new listings are held against the saved searches. */
+  searchesEveryMs: 15 * SECOND_MS,
+  /** Saved searches that are asked about at a time. */
+  searchesAtOnce: 200,
+  /** New listings of a shard that are looked at, the newest; and told of one search at most. */
+  freshMax: 5_000,
+  foundMax: 10,
+  /** Sales of one person that are looked at for missing feedback, the newest. */
+  salesLookedAt: 500,
 } as const;
 
 /** When updates are published. */
