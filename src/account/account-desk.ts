@@ -19,7 +19,7 @@ import {
 import type { AccountRefusal } from './refusal.ts';
 import type { AccountReply, AccountRequest, OpenedSession, Outbox, Profile } from './requests.ts';
 import type { Account } from './state.ts';
-import { emailKey } from './state.ts';
+import { emailKey, hasPassword } from './state.ts';
 
 export interface AccountDeskOptions {
   readonly writer: AccountWriter;
@@ -214,7 +214,7 @@ export class AccountDesk {
 
   #profile(userId: string, session: OpenedSession | null = null): AccountReply {
     const account = this.#account(userId);
-    if (account === undefined || account.email === null || account.status === 'deleted') {
+    if (account === undefined || !hasPassword(account) || account.email === null) {
       return refuse('ACCOUNT_UNKNOWN');
     }
     const { email, displayName, roles, tier, status, createdAtMs, version } = account;
@@ -231,7 +231,7 @@ export class AccountDesk {
     password: string,
     wrong: AccountRefusal,
   ): Promise<string | Unproved> {
-    const isKnown = account !== undefined && account.status !== 'deleted';
+    const isKnown = account !== undefined && hasPassword(account);
     const stored = isKnown ? account.password : this.#nobody;
     const { parameters, salt, hash } = parseHash(stored);
     const found = await this.#options.hashPassword(password, salt, parameters);

@@ -1,8 +1,10 @@
 /**
  * The single writer of the accounts: decides a command, commits what follows from it, and only then
- * lets the state and the answer know. A commit that fails stops the process (journal.ts).
+ * lets the answer and others know. What comes together is committed together. A commit that fails
+ * stops the process (journal.ts).
  *
- *   command ──▶ decide ──▶ keys ──▶ append (commit) ──▶ evolve ──▶ onEvent ──▶ answer
+ *   command ──▶ decide ──▶ keys ──▶ evolve ─┐
+ *   command ──▶ decide ──▶ keys ──▶ evolve ─┴▶ append (commit) ──▶ onEvent ──▶ answers
  */
 import type { Journal } from '../journal/journal.ts';
 import { DamagedJournal } from '../journal/journal.ts';
@@ -12,6 +14,7 @@ import type { AccountCommand } from './commands.ts';
 import { decide } from './decide.ts';
 import type { AccountEvent } from './events.ts';
 import { erase, evolve } from './evolve.ts';
+import type { PeopleCommand } from './people-commands.ts';
 import type { PersonalKeys } from './personal-keys.ts';
 import { readAccountRecord, writeAccountRecord } from './record.ts';
 import type { AccountRefusal } from './refusal.ts';
@@ -30,6 +33,8 @@ export interface AccountWriterOptions {
 export class AccountWriter {
   readonly #options: AccountWriterOptions;
   readonly #writer = new MsgpackWriter(1024);
+  /** Decided and not committed yet; null: nothing is being collected. */
+  #batch: { readonly atMs: number; readonly events: AccountEvent[] } | null = null;
 
   constructor(options: AccountWriterOptions) {
     this.#options = options;
@@ -40,21 +45,43 @@ export class AccountWriter {
   }
 
   /** @throws CommitFailure */
-  apply(command: AccountCommand): AccountRefusal | null {
-    const { journal, keys, state, nowMs, onEvent } = this.#options;
-    const atMs = Math.max(nowMs(), Math.ceil(journal.lastAtUs / 1000));
+  apply(command: AccountCommand | PeopleCommand): AccountRefusal | null {
+    if (this.#batch === null) return this.together(() => this.apply(command));
+    const { keys, state } = this.#options;
+    const { atMs, events: batch } = this.#batch;
     const { events, refusal } = decide(state, command, atMs);
-    if (events.length === 0) return refusal;
     for (const event of events) {
-      if (event.kind === 'AccountRegistered') keys.create(event.account);
-    }
-    this.#append(events, atMs);
-    for (const event of events) {
+      if (event.kind === 'AccountRegistered' || event.kind === 'GuestAdmitted') {
+        keys.create(event.account);
+      }
       evolve(state, event);
+      batch.push(event);
+    }
+    return refusal;
+  }
+
+  /**
+   * One commit for all commands that are applied by `run`. What it comes to may be told only after
+   * this has returned.
+   * @throws CommitFailure: the state is ahead of the log then, and nobody may see it.
+   */
+  together<T>(run: () => T): T {
+    const { journal, keys, nowMs, onEvent } = this.#options;
+    const atMs = Math.max(nowMs(), Math.ceil(journal.lastAtUs / 1000));
+    const events: AccountEvent[] = [];
+    this.#batch = { atMs, events };
+    let result: T;
+    try {
+      result = run();
+    } finally {
+      this.#batch = null;
+    }
+    if (events.length > 0) this.#append(events, atMs);
+    for (const event of events) {
       if (event.kind === 'AccountDeleted') keys.destroy(event.account);
       onEvent(event);
     }
-    return refusal;
+    return result;
   }
 
   #append(events: readonly AccountEvent[], atMs: number): void {

@@ -13,8 +13,10 @@ import type {
 } from './commands.ts';
 import type { AccountEvent, SessionEnded } from './events.ts';
 import type { AccountRefusal } from './refusal.ts';
+import type { PeopleCommand } from './people-commands.ts';
+import { decidePeople } from './people-decide.ts';
 import type { Account, AccountState } from './state.ts';
-import { emailKey } from './state.ts';
+import { emailKey, hasPassword } from './state.ts';
 
 export interface Decision {
   readonly events: readonly AccountEvent[];
@@ -25,7 +27,11 @@ const refuse = (refusal: AccountRefusal): Decision => ({ events: [], refusal });
 const happen = (...events: readonly AccountEvent[]): Decision => ({ events, refusal: null });
 
 /** @param atMs the writer's clock; never goes back. */
-export function decide(state: AccountState, command: AccountCommand, atMs: number): Decision {
+export function decide(
+  state: AccountState,
+  command: AccountCommand | PeopleCommand,
+  atMs: number,
+): Decision {
   switch (command.kind) {
     case 'Register': {
       const { kind: _, ...given } = command;
@@ -47,6 +53,12 @@ export function decide(state: AccountState, command: AccountCommand, atMs: numbe
     }
     case 'ResetPassword':
       return resetPassword(state, command, atMs);
+    case 'Watch':
+    case 'Unwatch':
+    case 'SaveSearch':
+    case 'DropSearch':
+    case 'LeaveFeedback':
+      return decidePeople(state, command, atMs);
     default:
       return decideOwn(state, command, atMs);
   }
@@ -61,7 +73,7 @@ function decideOwn(
   atMs: number,
 ): Decision {
   const found = state.byUserId.get(command.userId);
-  if (found === undefined || found.status === 'deleted') return refuse('ACCOUNT_UNKNOWN');
+  if (found === undefined || !hasPassword(found)) return refuse('ACCOUNT_UNKNOWN');
   const about = { account: found.ref, atMs };
   const version = found.version + 1;
   if ('checkedPassword' in command && command.checkedPassword !== found.password) {

@@ -1,7 +1,7 @@
 /**
  * What has happened to accounts: the facts that the account log holds. Evolving the state over
- * these events, and nothing else, rebuilds every account. E-mail, display name and password hash
- * are personal: in the log they stand encrypted (record.ts).
+ * these events, and nothing else, rebuilds every account. What is personal (e-mail, display name,
+ * password hash, searches, the words of feedback) stands encrypted in the log (record.ts).
  */
 import type { Brand } from '../lib/brand.ts';
 
@@ -103,7 +103,56 @@ export interface AccountDeleted extends Happened {
   readonly version: number;
 }
 
+/** Somebody who signs in elsewhere, and keeps something here. There is a key, and no password. */
+export interface GuestAdmitted extends Happened {
+  readonly kind: 'GuestAdmitted';
+  readonly userId: string;
+}
+
+export interface WatchAdded extends Happened {
+  readonly kind: 'WatchAdded';
+  readonly auctionId: string;
+}
+
+export interface WatchRemoved extends Happened {
+  readonly kind: 'WatchRemoved';
+  readonly auctionId: string;
+}
+
+export interface SearchSaved extends Happened {
+  readonly kind: 'SearchSaved';
+  readonly search: string;
+  readonly name: string;
+  /** The question, as parameters of /v1/search. */
+  readonly query: string;
+}
+
+export interface SearchDropped extends Happened {
+  readonly kind: 'SearchDropped';
+  readonly search: string;
+}
+
+export type Rating = -1 | 0 | 1;
+/** Which side of the sale its author was on. */
+export const FEEDBACK_SIDES = ['buyer', 'seller'] as const;
+export type FeedbackSide = (typeof FEEDBACK_SIDES)[number];
+
+/** One side of a sale on the other. */
+export interface FeedbackLeft extends Happened {
+  readonly kind: 'FeedbackLeft';
+  /** Whom it is about. */
+  readonly about: AccountRef;
+  readonly auctionId: string;
+  readonly as: FeedbackSide;
+  readonly rating: Rating;
+  readonly text: string;
+}
+
+export type KeptEvent = WatchAdded | WatchRemoved | SearchSaved | SearchDropped | FeedbackLeft;
+
 export type AccountEvent =
+  | GuestAdmitted
+  | KeptEvent
   | AccountRegistered
   | SessionOpened
   | SessionRefreshed

@@ -1,11 +1,13 @@
 /** `evolve`: what an event does to the state. It never refuses: what was logged has happened. */
 import { must, unreachable } from '../lib/assert.ts';
-import type { AccountEvent, AccountRegistered } from './events.ts';
+import type { AccountEvent, AccountRegistered, GuestAdmitted } from './events.ts';
+import { eraseKept, evolveKept, feedbackLeft, nothingKept } from './kept.ts';
 import type { Account, AccountState } from './state.ts';
 import { emailKey, ENDED_SESSIONS_MS } from './state.ts';
 
 export function evolve(state: AccountState, event: AccountEvent): void {
   if (event.kind === 'AccountRegistered') return registered(state, event);
+  if (event.kind === 'GuestAdmitted') return admitted(state, event);
   const account = must(state.accounts[event.account], 'the log names an account that it made');
   switch (event.kind) {
     case 'SessionOpened': {
@@ -54,6 +56,15 @@ export function evolve(state: AccountState, event: AccountEvent): void {
     case 'AccountDeleted':
       account.version = event.version;
       return erase(state, account, event.atMs);
+    case 'FeedbackLeft': {
+      const about = must(state.accounts[event.about], 'the log names an account that it made');
+      return feedbackLeft(account, about, event);
+    }
+    case 'WatchAdded':
+    case 'WatchRemoved':
+    case 'SearchSaved':
+    case 'SearchDropped':
+      return evolveKept(account.kept, event);
     default:
       unreachable(event, 'an unknown event');
   }
@@ -68,6 +79,7 @@ export function erase(state: AccountState, account: Account, atMs: number): void
   account.displayName = '';
   account.password = '';
   account.status = 'deleted';
+  eraseKept(account.kept);
 }
 
 function registered(state: AccountState, event: AccountRegistered): void {
@@ -85,10 +97,31 @@ function registered(state: AccountState, event: AccountRegistered): void {
     reset: null,
     createdAtMs: atMs,
     sessions: new Map(),
+    kept: nothingKept(),
   };
   state.accounts[ref] = account;
   state.byUserId.set(userId, account);
   nameEmail(state, account, email);
+}
+
+function admitted(state: AccountState, { account: ref, userId, atMs }: GuestAdmitted): void {
+  const account: Account = {
+    ref,
+    userId,
+    email: null,
+    displayName: '',
+    password: '',
+    roles: [],
+    tier: '',
+    version: 0,
+    status: 'guest',
+    reset: null,
+    createdAtMs: atMs,
+    sessions: new Map(),
+    kept: nothingKept(),
+  };
+  state.accounts[ref] = account;
+  state.byUserId.set(userId, account);
 }
 
 function nameEmail(state: AccountState, account: Account, email: string): void {

@@ -17,7 +17,7 @@ export interface Sealer {
   open(account: AccountRef, bytes: Uint8Array): string;
 }
 
-type FieldKind = 'uint' | 'str' | 'roles' | 'secret';
+type FieldKind = 'uint' | 'int' | 'str' | 'roles' | 'secret';
 type Fields = readonly (readonly [name: string, kind: FieldKind])[];
 
 const SESSION: Fields = [
@@ -76,6 +76,28 @@ const KINDS: readonly (readonly [kind: AccountEvent['kind'], fields: Fields])[] 
     ],
   ],
   ['AccountDeleted', [['version', 'uint']]],
+  ['GuestAdmitted', [['userId', 'str']]],
+  ['WatchAdded', [['auctionId', 'str']]],
+  ['WatchRemoved', [['auctionId', 'str']]],
+  [
+    'SearchSaved',
+    [
+      ['search', 'str'],
+      ['name', 'secret'],
+      ['query', 'secret'],
+    ],
+  ],
+  ['SearchDropped', [['search', 'str']]],
+  [
+    'FeedbackLeft',
+    [
+      ['about', 'uint'],
+      ['auctionId', 'str'],
+      ['as', 'str'],
+      ['rating', 'int'],
+      ['text', 'secret'],
+    ],
+  ],
 ];
 const COMMON_FIELDS = 3;
 /** Far above what any field may hold (fields.ts). */
@@ -96,6 +118,7 @@ export function writeAccountRecord(
   for (const [name, kind] of fields) {
     const value = values[name];
     if (kind === 'uint') writer.uint(value as number);
+    else if (kind === 'int') writer.int(value as number);
     else if (kind === 'str') writer.str(value as string);
     else if (kind === 'roles') writer.str((value as readonly Role[]).join(' '));
     else writer.bytes(sealer.seal(event.account, value as string));
@@ -112,6 +135,7 @@ export function readAccountRecord(bytes: Uint8Array, sealer: Sealer): AccountEve
   const event: Record<string, unknown> = { kind, account, atMs: reader.uint() };
   for (const [name, type] of fields) {
     if (type === 'uint') event[name] = reader.uint();
+    else if (type === 'int') event[name] = reader.int();
     else if (type === 'str') event[name] = reader.str(TEXT_BYTES_MAX);
     else if (type === 'roles') {
       event[name] = reader.str(TEXT_BYTES_MAX).split(' ').filter(Boolean);

@@ -19,7 +19,8 @@ export function revocationsAfter(event: AccountEvent, state: AccountState): Revo
 export function revocationsOf(state: AccountState): Revocation[] {
   const revocations: Revocation[] = [];
   for (const account of state.accounts) {
-    if (account === undefined) continue;
+    // Tokens of guests are not ours to end.
+    if (account === undefined || account.status === 'guest') continue;
     if (account.version > 0 || account.status !== 'active') {
       revocations.push(versionOf(account, true));
     }

@@ -1,6 +1,7 @@
 /** Every account, as the events made it, with the look-ups that the rules need. */
 import { DAY_MS } from '../config/limits.ts';
 import type { AccountRef, Role } from './events.ts';
+import type { Kept } from './kept.ts';
 
 export interface AccountSession {
   readonly id: string;
@@ -19,11 +20,13 @@ export interface Account {
   tier: string;
   /** Raised when tokens that were given out have to end at once. */
   version: number;
-  status: 'active' | 'disabled' | 'deleted';
+  /** `guest`: signs in elsewhere. */
+  status: 'active' | 'disabled' | 'deleted' | 'guest';
   reset: { readonly tokenHash: string; readonly expiresAtMs: number } | null;
   readonly createdAtMs: number;
   /** In the order of opening. */
   readonly sessions: Map<string, AccountSession>;
+  readonly kept: Kept;
 }
 
 /** The longest life of an access token: so long an ended session has to be remembered. */
@@ -48,4 +51,9 @@ export class AccountState {
 /** Two addresses with the same key are one. */
 export function emailKey(email: string): string {
   return email.normalize('NFC').toLowerCase();
+}
+
+/** Whether it is an account to sign in to: neither erased, nor of somebody who signs in elsewhere. */
+export function hasPassword(account: Account): account is Account & { status: 'active' | 'disabled' } {
+  return account.status === 'active' || account.status === 'disabled';
 }

@@ -12,10 +12,6 @@ import { AUCTION } from '../protocol/messages/auction.ts';
 import { BUY_NOW } from '../protocol/messages/buy-now.ts';
 import { GET } from '../protocol/messages/get.ts';
 import { GET_RECEIPT } from '../protocol/messages/get-receipt.ts';
-import type { LeadingAgain } from '../protocol/messages/leading-again.ts';
-import { LEADING_AGAIN } from '../protocol/messages/leading-again.ts';
-import type { Outbid } from '../protocol/messages/outbid.ts';
-import { OUTBID } from '../protocol/messages/outbid.ts';
 import type { Mode } from '../protocol/messages/mode.ts';
 import { MODE } from '../protocol/messages/mode.ts';
 import type { OwnAnswer } from '../protocol/messages/own-answer.ts';
@@ -26,8 +22,6 @@ import { PONG } from '../protocol/messages/pong.ts';
 import { RECEIPT } from '../protocol/messages/receipt.ts';
 import type { Refused as RefusedMessage } from '../protocol/messages/refused.ts';
 import { REFUSED } from '../protocol/messages/refused.ts';
-import type { Result } from '../protocol/messages/result.ts';
-import { RESULT } from '../protocol/messages/result.ts';
 import type { Resumed } from '../protocol/messages/resumed.ts';
 import { RESUMED } from '../protocol/messages/resumed.ts';
 import { RETRACT } from '../protocol/messages/retract.ts';
@@ -44,6 +38,7 @@ import { Emitter } from './emitter.ts';
 import type { Off } from './emitter.ts';
 import type { GavelError } from './errors.ts';
 import type { GavelEvents } from './events.ts';
+import { NOTICES } from './events.ts';
 import { FeedPlace } from './feed-place.ts';
 import { Ladder } from './ladder.ts';
 import type { LineState } from './line.ts';
@@ -349,16 +344,13 @@ export class Gavel {
   }
 
   #received({ number, value }: Received): void {
+    const notice = NOTICES.get(number);
+    if (notice !== undefined) {
+      const told = value as GavelEvents[typeof notice];
+      this.#feed.heard(told.noticeSeq);
+      return this.#emitter.emit(notice, told);
+    }
     switch (number) {
-      case OUTBID.number:
-        this.#feed.heard((value as Outbid).noticeSeq);
-        return this.#emitter.emit('outbid', value as Outbid);
-      case LEADING_AGAIN.number:
-        this.#feed.heard((value as LeadingAgain).noticeSeq);
-        return this.#emitter.emit('leading_again', value as LeadingAgain);
-      case RESULT.number:
-        this.#feed.heard((value as Result).noticeSeq);
-        return this.#emitter.emit('result', value as Result);
       case OWN_ANSWER.number: {
         this.#feed.heard((value as OwnAnswer).noticeSeq);
         const news = this.#ownAnswers.told(value as OwnAnswer);

@@ -2,7 +2,7 @@
  * What the account routes take: each field with how it is read, what is said where it cannot be,
  * and how /openapi.json describes it.
  */
-import type { Role } from '../account/events.ts';
+import type { Rating, Role } from '../account/events.ts';
 import { ROLES } from '../account/events.ts';
 import {
   EMAIL_RULE,
@@ -14,7 +14,7 @@ import {
   readTier,
   TIER_RULE,
 } from '../account/fields.ts';
-import { ACCOUNTS } from '../config/limits.ts';
+import { ACCOUNTS, PEOPLE } from '../config/limits.ts';
 import { MalformedField } from '../protocol/field.ts';
 import type { JsonSchema, ObjectSchema } from '../protocol/json-schema.ts';
 import { closed, listOf, objectOf } from '../protocol/json-schema.ts';
@@ -60,6 +60,32 @@ const roles: BodyField<readonly Role[]> = {
   rule: 'must be a list of bidder, seller, admin',
   json: listOf({ type: 'string', enum: ROLES }),
 };
+
+const RATINGS: readonly Rating[] = [-1, 0, 1];
+const rating: BodyField<Rating> = {
+  read: (value) => RATINGS.find((one) => one === value),
+  rule: 'must be 1 (positive), 0 (neutral) or -1 (negative)',
+  json: { type: 'integer', enum: RATINGS },
+};
+/** Words to be shown to others: whole, without control characters but line breaks. */
+function words(charsMin: number, charsMax: number): BodyField<string> {
+  return textField(
+    (value) => {
+      if (typeof value !== 'string' || !value.isWellFormed()) return undefined;
+      const said = value.normalize('NFC').trim();
+      const isFit = said.length >= charsMin && said.length <= charsMax;
+      return isFit && !/[^\P{C}\n]/u.test(said) ? said : undefined;
+    },
+    `must be text of ${charsMin} to ${charsMax} characters`,
+    { minLength: charsMin, maxLength: charsMax },
+  );
+}
+
+export const SAVE_SEARCH = {
+  name: words(1, PEOPLE.searchNameCharsMax),
+  query: words(1, PEOPLE.searchCharsMax),
+};
+export const LEAVE_FEEDBACK = { rating, text: words(0, PEOPLE.feedbackCharsMax) };
 
 export const REGISTER = { email, password, displayName };
 export const SIGN_IN = { email, password };

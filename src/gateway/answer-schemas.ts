@@ -162,20 +162,31 @@ export const RECOMMENDED = objectOf({
   ),
 });
 
-export const MINE = page(
-  'auctions',
-  joined(
-    CARD,
-    objectOf(
-      {
-        ownBids: count,
-        ownMaximumCents: orNull(count),
-        leading: yesOrNo,
-        lastBidAtMs: timeMs.json,
-      },
-      ['ownBids', 'ownMaximumCents', 'leading', 'lastBidAtMs'],
-    ),
-  ),
+const OWN_BIDDING = objectOf(
+  {
+    ownBids: count,
+    ownMaximumCents: orNull(count),
+    leading: yesOrNo,
+    lastBidAtMs: timeMs.json,
+  },
+  ['ownBids', 'ownMaximumCents', 'leading', 'lastBidAtMs'],
+);
+export const MINE = page('auctions', joined(CARD, OWN_BIDDING));
+
+/** An entry of the watchlist; a card is absent while the read model does not know the auction. */
+export const WATCHED = joined(
+  objectOf({ auctionId: string, watchedAtMs: timeMs.json }),
+  objectOf(CARD.properties, Object.keys(CARD.properties)),
+  OWN_BIDDING,
+);
+
+/** A sale or a purchase. */
+export const TRADED = joined(
+  CARD,
+  objectOf({
+    as: { type: 'string', enum: ['buyer', 'seller'] },
+    untilMs: described(timeMs.json, 'Feedback is taken until then.'),
+  }),
 );
 
 export const PROFILE = titled(

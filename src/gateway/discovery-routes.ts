@@ -12,6 +12,7 @@ import { choice, duration, given, like, or, text, whole } from './parameters.ts'
 import type { RestRequest, Route } from './routes.ts';
 import { shownImage } from './shown-image.ts';
 import { ANYBODY } from './user.ts';
+import { OF_A_USER, userInAddress } from './user-address.ts';
 
 type Card = Answers['search']['auctions'][number];
 
@@ -57,6 +58,25 @@ const SEARCH = {
   sort: choice(SORTS, 'relevance', '`-price`: the dearest first.'),
   ...FILTERS,
 };
+const ANYTHING: SearchQuestion = {
+  kind: 'search',
+  q: '',
+  category: null,
+  seller: null,
+  currency: null,
+  conditions: [],
+  country: null,
+  minPriceCents: null,
+  maxPriceCents: null,
+  endsBeforeMs: null,
+  status: 'active',
+  sort: 'relevance',
+  cursor: null,
+  limit: DISCOVERY.pageDefault,
+};
+/** What a saved search may say: what fits, not in which order or up to when. */
+const { limit: _limit, cursor: _cursor, endingWithin: _ending, ...FITTING } = FILTERS;
+const SAVED = { q: SEARCH.q, ...FITTING };
 const RECOMMEND = {
   auction: text(DISCOVERY.textCharsMax, 'For whoever looks at this one; else from one’s own bids.'),
   limit: PAGE.limit,
@@ -87,6 +107,12 @@ export function discoveryRoutes(context: DiscoveryContext): readonly Route[] {
     list('/v1/auctions/trending', 'trending'),
     route('/v1/categories', {}, () => ({ kind: 'categories' })),
     route('/v1/recommendations', RECOMMEND, recommendOf),
+    {
+      ...route('/v1/users/{id}/listings', PAGE, (page, request) =>
+        listingsOf(page, userInAddress(request)),
+      ),
+      ...OF_A_USER,
+    },
     ...OWN.map((what) =>
       route(`/v1/me/${what}`, PAGE, (page, request) => ownOf(request, page, what), ANYBODY),
     ),
@@ -95,39 +121,72 @@ export function discoveryRoutes(context: DiscoveryContext): readonly Route[] {
 
 async function answer(
   exchange: Exchange,
-  { discovery, images }: DiscoveryContext,
+  context: DiscoveryContext,
   question: Question,
 ): Promise<void> {
-  if (discovery === null) {
-    return exchange.refuse('NOT_FOUND', { reason: 'search is switched off on this server' });
-  }
-  const found = await discovery.ask(question);
-  if ('json' in found) {
-    const isOfAuctions = question.kind !== 'categories' && images !== null;
-    const json = isOfAuctions ? await withImages(found.json, images) : found.json;
+  const json = await findOrRefuse(exchange, context, question);
+  if (json === null) return;
+  const { images } = context;
+  if (question.kind === 'categories' || images === null) {
     return exchange.text(200, 'application/json', json);
   }
+  const page = JSON.parse(json) as { readonly auctions: readonly Card[] };
+  exchange.json(200, { ...page, auctions: await withImages(page.auctions, images) });
+}
+
+/** The answer as JSON; null: there is none now, and that has been said. @throws MalformedField */
+export async function findOrRefuse(
+  exchange: Exchange,
+  { discovery }: DiscoveryContext,
+  question: Question,
+): Promise<string | null> {
+  if (discovery === null) {
+    exchange.refuse('NOT_FOUND', { reason: 'search is switched off on this server' });
+    return null;
+  }
+  const found = await discovery.ask(question);
+  if ('json' in found) return found.json;
   switch (found.fault) {
     case 'cursor':
       throw new MalformedField('must be the `next` of the same list', 'cursor');
     case 'overloaded':
-      return exchange.refuse('OVERLOADED');
+      exchange.refuse('OVERLOADED');
+      return null;
     case 'not ready':
-      return exchange.refuse('NOT_READY', { reason: 'the lists are being made' });
+      exchange.refuse('NOT_READY', { reason: 'the lists are being made' });
+      return null;
     case 'failed':
-      return exchange.refuse('INTERNAL');
+      exchange.refuse('INTERNAL');
+      return null;
   }
 }
 
-/** The cards of an answer with the first image of each. */
-async function withImages(json: string, images: ImageLists): Promise<string> {
-  const page = JSON.parse(json) as { readonly auctions: readonly Card[] };
-  const lists = await images.of(page.auctions.map(({ auctionId }) => auctionId));
-  const auctions = page.auctions.map((card) => {
+/** The cards with the first image of each. */
+export async function withImages<C extends Pick<Card, 'auctionId'>>(
+  cards: readonly C[],
+  images: ImageLists | null,
+): Promise<readonly C[]> {
+  if (images === null) return cards;
+  const lists = await images.of(cards.map(({ auctionId }) => auctionId));
+  return cards.map((card) => {
     const [first] = lists.get(card.auctionId) ?? [];
     return first === undefined ? card : { ...card, image: shownImage(first) };
   });
-  return JSON.stringify({ ...page, auctions });
+}
+
+/** @throws MalformedField where this is no query of /v1/search that can be asked again and again */
+export function checkSearch(query: string): void {
+  const asked = new URLSearchParams(query);
+  for (const name of asked.keys()) {
+    if (!(name in SAVED)) throw new MalformedField(`"${name}" is no filter of a search`, 'query');
+    if (asked.getAll(name).length > 1) throw new MalformedField(`"${name}" stands twice`, 'query');
+  }
+  try {
+    given(asked, SAVED);
+  } catch (error) {
+    if (!(error instanceof MalformedField)) throw error;
+    throw new MalformedField(`${error.path} ${error.message}`, 'query');
+  }
 }
 
 function searchOf(asked: Given<typeof SEARCH>, { nowUs }: DiscoveryContext): SearchQuestion {
@@ -141,6 +200,27 @@ function searchOf(asked: Given<typeof SEARCH>, { nowUs }: DiscoveryContext): Sea
     maxPriceCents: maxPrice,
     endsBeforeMs: endingWithin === null ? null : Math.floor(nowUs() / 1000) + endingWithin,
   };
+}
+
+/** A saved search as a question; it has been checked when it was saved. */
+export function savedSearchOf(query: string): SearchQuestion {
+  const filters = given(new URLSearchParams(query), SAVED);
+  const { minPrice, maxPrice, q, condition: conditions, ...others } = filters;
+  return {
+    ...ANYTHING,
+    ...others,
+    q: q ?? '',
+    conditions,
+    minPriceCents: minPrice,
+    maxPriceCents: maxPrice,
+    status: 'live',
+  };
+}
+
+/** What somebody sells and has sold, the newest first. */
+function listingsOf(page: Given<typeof PAGE>, seller: string): SearchQuestion {
+  const { cursor, limit } = page;
+  return { ...ANYTHING, status: 'any', sort: 'newest', seller, cursor, limit };
 }
 
 /** For an auction; else for whoever asks. */

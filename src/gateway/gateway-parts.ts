@@ -5,7 +5,7 @@
 import { Registry } from 'prom-client';
 import type { ReceiptOffice } from '../receipt/office.ts';
 import { AccountGuard } from './account-guard.ts';
-import type { AccountPort } from './account-port.ts';
+import type { AccountPort, PeoplePort } from './account-port.ts';
 import { Admission } from './admission.ts';
 import { AddressTable } from './address-table.ts';
 import { ConnectionTable } from './connection-table.ts';
@@ -62,6 +62,8 @@ export interface GatewayOptions {
   readonly receipts: ReceiptOffice;
   /** Own accounts; null or not given: they are kept elsewhere. */
   readonly accounts?: AccountPort | null;
+  /** What people keep here; null or not given: nothing is kept. */
+  readonly people?: PeoplePort | null;
   /** Images of listings; null or not given: none are kept. */
   readonly images?: ImagePort | null;
   readonly log: GatewayLog;
@@ -197,8 +199,8 @@ export function makeParts(options: GatewayOptions, sockets: SocketSide): Gateway
   const ways = { ...common, connections, connected, inbound, hub };
   const door: WebSocketDoor = new WebSocketDoor({ ...ways, ...originsOf(options), life, signIn });
   const streams: StreamDoor = new StreamDoor({ ...ways, topics, feed, watchOnly });
-  const { accounts = null, images = null } = options;
-  const asked = { discovery, receipts, accounts, images: listsOf(images) };
+  const { accounts = null, people = null, images = null } = options;
+  const asked = { discovery, receipts, accounts, people, images: listsOf(images) };
   const context = { calls, limits, watched, watchOnly, nowUs, streams, ...asked };
   const rest = new RestDoor({ ...common, routes: publicRoutes(context), life, verifier });
   const health = internalRoutes(life, () => downOf(reports()), registry);

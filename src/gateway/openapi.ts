@@ -126,9 +126,15 @@ function access({ access: who }: Route): Json {
   return { description: `Role ${bits.map(([name]) => `\`${name}\``).join(' or ')}.` };
 }
 
-function pathParameters({ path, unknownId }: Route): readonly Json[] {
+const IDS: Readonly<Partial<Record<RefusalName, string>>> = {
+  RESET_TOKEN_INVALID: 'The token of the reset.',
+  ACCOUNT_UNKNOWN: 'The id of the user.',
+  SEARCH_UNKNOWN: 'The id of the saved search.',
+};
+
+function pathParameters({ path, unknownId = 'AUCTION_UNKNOWN' }: Route): readonly Json[] {
   const means: Readonly<Record<string, string>> = {
-    id: unknownId === undefined ? `The auction: ${AUCTION_ID_MEANS}.` : 'The token of the reset.',
+    id: IDS[unknownId] ?? `The auction: ${AUCTION_ID_MEANS}.`,
     record: 'Number of the record that answered the bid.',
     hash: 'The hash of the image.',
     size: 'The size of the image.',

@@ -39,7 +39,10 @@ import { docsRoutes } from './docs-routes.ts';
 import type { GatewayLimits } from './gateway-limits.ts';
 import type { ImageContext } from './image-routes.ts';
 import { imageRoutes } from './image-routes.ts';
+import { feedbackRoutes } from './feedback-routes.ts';
 import { flag, given, like, or, whole } from './parameters.ts';
+import type { PeopleContext } from './people-routes.ts';
+import { peopleRoutes } from './people-routes.ts';
 import type { ReceiptContext } from './receipt-routes.ts';
 import { receiptOf, receiptRoutes } from './receipt-routes.ts';
 import type { ModeContext } from './mode-routes.ts';
@@ -62,6 +65,7 @@ export interface RestContext
     ReceiptContext,
     AccountContext,
     ModeContext,
+    PeopleContext,
     ImageContext {
   readonly watched: WatchedTable;
 }
@@ -131,6 +135,8 @@ function marketRoutes(context: RestContext): readonly Route[] {
     ...streamRoutes(context),
     ...receiptRoutes(context),
     ...accountRoutes(context),
+    ...peopleRoutes(context),
+    ...feedbackRoutes(context),
     ...imageRoutes(context),
     ...relistRoutes(context),
     {

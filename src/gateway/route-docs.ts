@@ -46,9 +46,11 @@ import {
   UPDATES_SHOWN,
 } from './answer-schemas.ts';
 import { IMAGE_DOCS } from './image-docs.ts';
+import { PEOPLE_DOCS } from './people-docs.ts';
 import { RELIST_DOCS } from './relist-docs.ts';
 
-export type Tag = 'auctions' | 'bids' | 'live' | 'discovery' | 'receipts' | 'accounts' | 'server';
+export type Tag =
+  'auctions' | 'bids' | 'live' | 'discovery' | 'people' | 'receipts' | 'accounts' | 'server';
 
 export interface RouteDoc {
   readonly tag: Tag;
@@ -149,6 +151,7 @@ export const ROUTE_DOCS: Readonly<Record<string, RouteDoc>> = {
     example: { body: { title: 'Brass desk lamp, 1930s' } },
   },
   ...RELIST_DOCS,
+  ...PEOPLE_DOCS,
   'POST /v1/auctions/{id}/cancel': {
     tag: 'auctions',
     summary: 'Ends an auction of one’s own early: void, or sold to the high bidder.',

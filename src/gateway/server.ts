@@ -23,6 +23,9 @@ import type { Deliveries } from './shard-port.ts';
 
 export type { GatewayOptions } from './gateway-parts.ts';
 
+/** No connection has had the notice as an answer. */
+const NO_CONN = 0;
+
 export interface Gateway {
   /** Ports in use, where 0 was asked for. */
   readonly port: number;
@@ -42,6 +45,8 @@ export interface Gateway {
   close(): void;
   /** Ends tokens that were given out, and the connections that came with them. */
   revoke(revocation: Revocation): void;
+  /** A notice on the private feed of somebody who has one; for all others it is lost. */
+  tell(userId: string, notice: Uint8Array): void;
   /** Whoever waits for an answer is told this; WebSockets are closed with SERVER_ERROR. */
   failAll(name: RefusalName): void;
   /** Auctions that somebody watches, or has watched a moment ago. */
@@ -117,6 +122,13 @@ function gatewayOf(
     },
     close,
     revoke: (revocation) => revoke(parts, revocation),
+    tell(userId, notice) {
+      const user = parts.users.find(userId);
+      if (user === undefined) return;
+      deliveries.begin();
+      deliveries.notify(user.number, NO_CONN, notice);
+      deliveries.end();
+    },
     failAll(name) {
       for (const entry of entriesOf(connections)) {
         if (entry instanceof Session) sender.close(entry, 'SERVER_ERROR');

@@ -1,12 +1,15 @@
 /**
- * Entry of the accounts' thread: recovers them from their log, then answers requests one by one. A
- * commit waits for the disk here, where nobody else waits with it.
+ * Entry of the accounts' thread: recovers them from their log, then answers requests. What people ask
+ * to be kept comes often, and is committed together; the rest one by one. A commit waits for the disk
+ * here, where nobody else waits with it.
  */
 import { randomBytes } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { customAlphabet } from 'nanoid';
 import { AccountDesk } from '../account/account-desk.ts';
 import { AccountWriter, recoverAccounts } from '../account/account-writer.ts';
+import { PeopleDesk } from '../account/people-desk.ts';
+import type { PeopleNews, PeopleRequest } from '../account/people-requests.ts';
 import { PersonalKeys } from '../account/personal-keys.ts';
 import type { AccountRequest } from '../account/requests.ts';
 import { revocationsAfter, revocationsOf } from '../account/revocations.ts';
@@ -42,6 +45,9 @@ function start(): void {
     },
   });
   const pool = new PasswordPool(failed);
+  const newId = customAlphabet(ALPHABET, AUCTION_ID_LENGTH);
+  const onNews = (news: PeopleNews): void => say({ kind: 'news', news });
+  const people = new PeopleDesk({ writer, nowMs, newId, onNews });
   const desk = new AccountDesk({
     writer,
     hashPassword: pool.hash,
@@ -49,7 +55,7 @@ function start(): void {
     outbox: new OutboxFile(accountFiles(data.folder).outboxFile),
     nowMs,
     random: randomBytes,
-    newId: customAlphabet(ALPHABET, AUCTION_ID_LENGTH),
+    newId,
     refreshTtlMs: data.refreshTtlMs,
     resetTtlMs: data.resetTtlMs,
   });
@@ -61,7 +67,24 @@ function start(): void {
     storage.journal.close();
     port.close();
   };
+  let together: { readonly id: number; readonly request: PeopleRequest }[] = [];
+  const handlePeople = (): void => {
+    const asked = together;
+    together = [];
+    if (asked.length === 0) return;
+    const replies = people.handleAll(asked.map(({ request }) => request));
+    for (const [i, reply] of replies.entries()) {
+      say({ kind: 'reply', id: must(asked[i], 'one reply a request').id, reply });
+    }
+  };
   port.on('message', (message: ToAccounts) => {
+    if (message.kind === 'people') {
+      together.push(message);
+      // Behind all messages that have come by now.
+      if (together.length === 1) setImmediate(() => orFail(handlePeople));
+      return;
+    }
+    if (message.kind === 'stop') orFail(handlePeople);
     const work = message.kind === 'stop' ? stop() : answer(message.id, message.request);
     work.catch(failed);
   });
@@ -82,8 +105,12 @@ function failed(error: unknown): void {
   process.exit(1);
 }
 
-try {
-  start();
-} catch (error) {
-  failed(error);
+function orFail(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    failed(error);
+  }
 }
+
+orFail(start);

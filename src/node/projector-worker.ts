@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { DISCOVERY } from '../config/limits.ts';
-import { shardFiles } from '../journal/data-folder.ts';
+import { accountFiles, shardFiles } from '../journal/data-folder.ts';
 import { LogTail } from '../journal/log-tail.ts';
 import type { Seq } from '../journal/seq.ts';
 import type { Connection } from '../journal/sqlite-connection.ts';
@@ -37,6 +37,7 @@ class ProjectorLoop {
   readonly #db: Connection;
   readonly #projector: Projector;
   readonly #tails: readonly LogTail[];
+  readonly #accounts: LogTail;
   readonly #shards = data.shardStatuses.map((memory) => new ShardStatus(memory));
   readonly #status = new ReadModelStatus(data.status);
   #turnsSinceCopy = 0;
@@ -47,6 +48,7 @@ class ProjectorLoop {
     this.#db = db;
     this.#projector = new Projector(db, data.shards);
     this.#tails = this.#shards.map((_, shard) => new LogTail(shardFiles(data.folder, shard)));
+    this.#accounts = new LogTail(accountFiles(data.folder));
     this.#lookedSeq = this.#committed();
     for (const shard of this.#shards.keys()) this.#show(shard);
   }
@@ -66,19 +68,29 @@ class ProjectorLoop {
 
   close(): void {
     for (const tail of this.#tails) tail.close();
+    this.#accounts.close();
     this.#db.pragma('wal_checkpoint(TRUNCATE)');
     this.#db.close();
   }
 
   #take(): number {
+    // Before the shards' own: what was watched up to here has been listed up to there.
+    const accountsSeq = this.#accounts.lastSeq();
     let taken = 0;
+    let isBehind = false;
     for (const [shard, tail] of this.#tails.entries()) {
       const { seq } = this.#projector.watermark(shard);
       const committedSeq = must(this.#shards[shard], 'a status for each').committedSeq as Seq;
       if (seq >= committedSeq) continue;
       const batches = tail.after(seq, committedSeq);
       taken += this.#projector.take(shard, batches, DISCOVERY.recordsPerTurn);
+      isBehind ||= this.#projector.watermark(shard).seq < committedSeq;
       this.#show(shard);
+    }
+    const { seq } = this.#projector.accountsWatermark;
+    if (!isBehind && seq < accountsSeq) {
+      const batches = this.#accounts.after(seq, accountsSeq);
+      taken += this.#projector.takeAccounts(batches, DISCOVERY.recordsPerTurn);
     }
     if (taken > 0) this.#keepLogShort();
     return taken;

@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { PeopleNews } from '../account/people-requests.ts';
 import { KEY_SET, RINGS, SHARDS, STOP } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
 import { KeySet } from '../gateway/key-set.ts';
@@ -28,9 +29,10 @@ import { REFUSED } from '../protocol/messages/refused.ts';
 import { REFUSALS } from '../protocol/refusals.ts';
 import { AccountThread } from './account-thread.ts';
 import { ImageOffice } from './image-office.ts';
+import { Lists } from './lists.ts';
+import { noticeOf } from './notices.ts';
 import { gatewayLimits, ruleSettings } from './options.ts';
 import { lastAliveUs, Outages } from './outage.ts';
-import { ReadModel } from './read-model.ts';
 import { NodeReceiptOffice } from './receipt-office.ts';
 import { ShardSet } from './shard-set.ts';
 import type { ShardFailure } from './shard-thread.ts';
@@ -79,19 +81,19 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
   const failure = Promise.withResolvers<NodeFailure>();
   const shards = makeShards(node, failure.resolve);
   const images = new ImageOffice(folder, log);
-  let readModel: ReadModel | null = null;
+  let lists: Lists | null = null;
   let accounts: AccountThread | null = null;
   try {
     // 2. Who may speak.
     const { keys, ownKey } = await loadKeys(settings);
     const receipts = new NodeReceiptOffice(folder, loadOrCreateReceiptKeys(folder));
     // 3. The shards and the accounts, and what they remember.
-    accounts = ownKey && makeAccounts(node, ownKey, failure.resolve);
+    accounts = makeAccounts(node, ownKey, failure.resolve);
     const failed = failure.promise.then((reason) => {
       throw namedError(reason);
     });
     const [recovered, revocations] = await Promise.race([
-      Promise.all([shards.start(), accounts?.start() ?? []]),
+      Promise.all([shards.start(), accounts.start()]),
       failed,
     ]);
     for (const [shard, ready] of recovered.entries()) log.info({ shard, ...ready }, 'recovered');
@@ -105,14 +107,15 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
     ]);
     node.outages = outages;
     // 5. The doors open, and auctions start and end.
-    readModel = settings.discovery.enabled ? readModelOf(node, shards) : null;
+    lists = settings.discovery.enabled ? listsOf(node, shards, accounts) : null;
     const upkeep = new Upkeep(settings, shards, log);
-    const asked = { discovery: readModel, receipts, accounts, images, upkeep };
+    const own = { accounts: ownKey && accounts, people: accounts };
+    const asked = { discovery: lists?.discovery ?? null, receipts, ...own, images, upkeep };
     const gateway = await openGateway(node, shards, keys, asked);
     node.gateway = gateway;
     for (const revocation of revocations) gateway.revoke(revocation);
     shards.startClocks();
-    readModel?.start();
+    lists?.start();
     upkeep.start();
     images.start();
     gateway.setReady(true);
@@ -122,13 +125,12 @@ export async function startNode(settings: Settings, log: Log): Promise<RunningNo
       release();
     };
     const nowMs = (): number => node.clock.nowUs() / 1000;
-    const beside = { readModel, upkeep, images };
-    const parts = { settings, gateway, shards, ...beside, outages, accounts, ownKey };
+    const parts = { settings, gateway, shards, lists, upkeep, images, outages, accounts, ownKey };
     return running({ ...parts, log, nowMs, close, failed: failure.promise });
   } catch (error) {
     node.gateway?.close();
     node.outages?.abandon();
-    await Promise.all([readModel?.stop(), images.stop()]);
+    await Promise.all([lists?.stop(), images.stop()]);
     // Nothing was answered, and a shard that has failed would never come to a clean stop.
     await Promise.all([shards.abandon(), accounts?.stop()]);
     release();
@@ -181,18 +183,20 @@ function makeShards(node: NodeInTheMaking, failed: (reason: NodeFailure) => void
   return shards;
 }
 
-function readModelOf({ settings, meta, log }: NodeInTheMaking, shards: ShardSet): ReadModel {
+function listsOf(node: NodeInTheMaking, shards: ShardSet, people: AccountThread): Lists {
+  const { settings, meta, log } = node;
   const shardStatuses = [...shards].map(({ statusMemory }) => statusMemory);
-  const { data, rules } = settings;
-  const { folder } = data;
-  const { categories } = rules;
-  return new ReadModel({ folder, categories, epoch: meta.epoch, shardStatuses, log });
+  const { folder } = settings.data;
+  const { categories } = settings.rules;
+  const tell = (news: PeopleNews): void => node.gateway?.tell(news.userId, noticeOf(news));
+  const model = { folder, categories, epoch: meta.epoch, shardStatuses };
+  return new Lists({ ...model, people, tell, log });
 }
 
-/** Only where tokens are our own: else accounts are kept elsewhere. */
+/** Without a key of our own, people sign in elsewhere, and only keep things here. */
 function makeAccounts(
   node: NodeInTheMaking,
-  key: SigningKey,
+  key: SigningKey | null,
   failed: (reason: NodeFailure) => void,
 ): AccountThread {
   const { settings, log, meta } = node;
@@ -204,6 +208,7 @@ function makeAccounts(
     ...auth,
     log,
     onRevoked: (revocation) => node.gateway?.revoke(revocation),
+    onNews: (news) => node.gateway?.tell(news.userId, noticeOf(news)),
     onFatal: ({ name, message }) => {
       node.gateway?.failAll('UNKNOWN_OUTCOME');
       failed({ where: 'accounts', name, message, isOurs: !STORAGE_FAILURES.has(name) });
@@ -215,7 +220,10 @@ function openGateway(
   node: NodeInTheMaking,
   shards: ShardSet,
   keys: KeySet,
-  asked: Pick<GatewayOptions, 'discovery' | 'receipts' | 'accounts' | 'images' | 'upkeep'>,
+  asked: Pick<
+    GatewayOptions,
+    'discovery' | 'receipts' | 'accounts' | 'people' | 'images' | 'upkeep'
+  >,
 ): Promise<Gateway> {
   const { settings, clock, log } = node;
   const { server, auth } = settings;
@@ -247,11 +255,11 @@ interface Parts {
   readonly settings: Settings;
   readonly gateway: Gateway;
   readonly shards: ShardSet;
-  readonly readModel: ReadModel | null;
+  readonly lists: Lists | null;
   readonly upkeep: Upkeep;
   readonly images: ImageOffice;
   readonly outages: Outages;
-  readonly accounts: AccountThread | null;
+  readonly accounts: AccountThread;
   readonly ownKey: SigningKey | null;
   readonly log: Log;
   /** By the server's clock. */
@@ -262,7 +270,7 @@ interface Parts {
 }
 
 function running(parts: Parts): RunningNode {
-  const { settings, gateway, shards, readModel, outages, accounts, ownKey, close, failed } = parts;
+  const { settings, gateway, shards, lists, outages, accounts, ownKey, close, failed } = parts;
   const { upkeep, images } = parts;
   const { host, internalHost, publicUrl } = settings.server;
   let { drainMs } = settings.server;
@@ -275,8 +283,8 @@ function running(parts: Parts): RunningNode {
       outages.abandon();
       await gateway.drain(STOP.lastWordsMs);
       gateway.close();
-      await Promise.all([readModel?.stop(), upkeep.stop(), images.stop()]);
-      await Promise.all([shards.abandon(), accounts?.stop()]);
+      await Promise.all([lists?.stop(), upkeep.stop(), images.stop()]);
+      await Promise.all([shards.abandon(), accounts.stop()]);
       close();
       return reason;
     }),
@@ -299,9 +307,9 @@ function running(parts: Parts): RunningNode {
       gateway.finish();
       await lastMinute(parts, drainMs);
       await gateway.drain(drainMs);
-      await Promise.all([readModel?.stop(), upkeep.stop(), images.stop()]);
+      await Promise.all([lists?.stop(), upkeep.stop(), images.stop()]);
       await outages.begin();
-      await Promise.all([shards.stop(), accounts?.stop()]);
+      await Promise.all([shards.stop(), accounts.stop()]);
       gateway.close();
       close();
     },

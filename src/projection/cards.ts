@@ -24,6 +24,8 @@ export interface Card {
   readonly hasReserve: boolean;
   readonly reserveMet: boolean;
   readonly bidCount: number;
+  /** Watchlists that it is on. */
+  readonly watchCount: number;
   readonly listedAtMs: number;
   readonly startsAtMs: number;
   readonly endsAtMs: number;
@@ -50,6 +52,7 @@ type Found = readonly [
   location: string | null,
   country: string | null,
   shippingCents: number | null,
+  watched: number,
 ];
 
 export class Cards {
@@ -61,7 +64,7 @@ export class Cards {
         `SELECT l.id, l.title, u.id, coalesce(c.path, ''), l.status, l.format, l.currency,
                 l.start_cents, l.price_cents, l.buy_now_cents, l.has_reserve, l.reserve_met,
                 l.bids, l.listed_ms, l.starts_ms, l.ends_ms,
-                l.condition, l.location, l.country, l.shipping_cents
+                l.condition, l.location, l.country, l.shipping_cents, l.watched
          FROM listing l JOIN user u ON u.key = l.seller
          LEFT JOIN category c ON c.key = l.category WHERE l.key = ?`,
       )
@@ -77,7 +80,7 @@ function cardOf(found: Found): Card {
   const [auctionId, title, seller, path, status, format, currency, startPriceCents, ...more] =
     found;
   const [priceCents, buyNowCents, hasReserve, reserveMet, bidCount, listed, starts, ...item] = more;
-  const [ends, condition, location, country, shippingCents] = item;
+  const [ends, condition, location, country, shippingCents, watchCount] = item;
   // As quote.ts of the rules says: until a bid stands or, with a reserve, until it is met.
   const isOpen = isLive(status) && (hasReserve === 1 ? reserveMet === 0 : bidCount === 0);
   return {
@@ -98,6 +101,7 @@ function cardOf(found: Found): Card {
     hasReserve: hasReserve === 1,
     reserveMet: reserveMet === 1,
     bidCount,
+    watchCount,
     listedAtMs: listed,
     startsAtMs: starts,
     endsAtMs: ends,

@@ -6,15 +6,15 @@
 import type { CategoryTree } from '../auction/categories.ts';
 import { DISCOVERY } from '../config/limits.ts';
 import type { Connection } from '../journal/sqlite-connection.ts';
-import type { Card } from './cards.ts';
 import { Cards } from './cards.ts';
 import { counted } from './category-counts.ts';
 import { namesOf } from './category-path.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import type { Cursor } from './cursor.ts';
+import { Fresh } from './fresh.ts';
 import { ListFilter } from './list-filter.ts';
+import { OwnLists } from './own-lists.ts';
 import type { Answers, Question, SearchQuestion, Sort } from './questions.ts';
-import { ACTIVE, SCHEDULED, SOLD, UNSOLD } from './read-model-file.ts';
+import { ACTIVE } from './read-model-file.ts';
 import { Suggestions } from './suggestions.ts';
 import { matchOf, wordsOf } from './text-query.ts';
 
@@ -31,6 +31,8 @@ export class Discovery {
   readonly #db: Connection;
   readonly #cards: Cards;
   readonly #suggestions: Suggestions;
+  readonly #own: OwnLists;
+  readonly #fresh: Fresh;
   readonly #tree: CategoryTree;
 
   /** @param tree of categories, where the operator has one */
@@ -39,6 +41,8 @@ export class Discovery {
     this.#tree = tree;
     this.#cards = new Cards(db);
     this.#suggestions = new Suggestions(db);
+    this.#own = new OwnLists(db, this.#cards);
+    this.#fresh = new Fresh(db, (question) => this.#filter(question));
   }
 
   /** @throws WrongCursor */
@@ -58,7 +62,15 @@ export class Discovery {
         case 'recommend':
           return this.#recommend(question);
         case 'mine':
-          return this.#mine(question);
+          return this.#own.mine(question);
+        case 'fresh':
+          return this.#fresh.listed(question);
+        case 'fits':
+          return this.#fresh.fits(question);
+        case 'cards':
+          return this.#own.cards(question);
+        case 'trades':
+          return this.#own.trades(question);
       }
     })();
   }
@@ -271,60 +283,10 @@ export class Discovery {
         limit,
       }) as [number, string][];
   }
-
-  #mine({ what, userId, cursor, limit }: Extract<Question, { kind: 'mine' }>): Answers['mine'] {
-    const after: Cursor =
-      cursor === null ? [Number.MAX_SAFE_INTEGER, 0] : decodeCursor(cursor, what);
-    const me = '(SELECT key FROM user WHERE id = @me)';
-    const bids = (where: string): string =>
-      `SELECT l.key, b.last_ms AS at, b.bids, b.max_cents AS maxCents, l.leader = b.user AS leads
-       FROM bidding b JOIN listing l ON l.key = b.listing
-       WHERE b.user = ${me} AND ${where}`;
-    const sources = {
-      bids: bids(`l.status IN (${SCHEDULED}, ${ACTIVE})`),
-      wins: bids('l.winner = b.user'),
-      losses: bids(`l.status IN (${SOLD}, ${UNSOLD}) AND l.winner <> b.user`),
-      listings: `SELECT l.key, l.listed_ms AS at, 0 AS bids, NULL AS maxCents, 0 AS leads
-                 FROM listing l WHERE l.seller = ${me}`,
-    };
-    const rows = this.#db
-      .prepare(
-        `SELECT * FROM (${sources[what]}) WHERE (at, key) < (@at, @key)
-         ORDER BY at DESC, key DESC LIMIT @limit`,
-      )
-      .all({ me: userId, at: after[0], key: after[1], limit: limit + 1 }) as OwnRow[];
-    const page = rows.slice(0, limit);
-    const last = page.at(-1);
-    const cards = this.#cards.of(page.map(({ key }) => key));
-    return {
-      auctions: page.map((row, i) => ownCard(cards[i] as Card, row, what === 'listings')),
-      next:
-        rows.length > limit && last !== undefined ? encodeCursor(what, [last.at, last.key]) : null,
-    };
-  }
 }
 
 interface Candidates {
   /** So many of them, the first, have all words in the title. */
   readonly inTitle: number;
   readonly all: readonly number[];
-}
-
-interface OwnRow {
-  readonly key: number;
-  readonly at: number;
-  readonly bids: number;
-  readonly maxCents: number | null;
-  readonly leads: number;
-}
-
-function ownCard(card: Card, row: OwnRow, isListing: boolean): Answers['mine']['auctions'][number] {
-  if (isListing) return card;
-  return {
-    ...card,
-    ownBids: row.bids,
-    ownMaximumCents: row.bids === 0 ? null : row.maxCents,
-    leading: row.leads === 1,
-    lastBidAtMs: row.at,
-  };
 }

@@ -1,5 +1,6 @@
 /**
- * How lively an auction is: every bid counts, and half as much an hour later. Kept as a logarithm
+ * How lively an auction is: every bid counts, and a little everybody who begins to watch it, and half
+ * as much an hour later. Kept as a logarithm
  * that grows with time instead of a number that shrinks, so that it changes with a bid only, and
  * an index on it is in the right order at every moment:
  *
@@ -8,6 +9,7 @@
 import { DISCOVERY } from '../config/limits.ts';
 
 export const HEAT_OF_A_BID = 1;
+export const HEAT_OF_A_WATCH = 1 / 4;
 /** A new listing stands as one that had a bid three half-lives ago. */
 const HEAT_OF_A_LISTING = 1 / 8;
 

@@ -5,7 +5,7 @@
 import type { AuctionEvent, AuctionListed, BidsRetracted } from '../auction/events.ts';
 import type { ListingText, Terms } from '../auction/terms.ts';
 import { assert } from '../lib/assert.ts';
-import { heatAfter, HEAT_OF_A_BID, heatAtListing } from './heat.ts';
+import { heatAfter, HEAT_OF_A_BID, HEAT_OF_A_WATCH, heatAtListing } from './heat.ts';
 import { ACTIVE, CANCELLED, SCHEDULED, SOLD, UNSOLD } from './read-model-file.ts';
 
 /** Of a bidder in one auction. */
@@ -43,6 +43,8 @@ export interface ListingRow {
   startsMs: number;
   endsMs: number;
   heat: number;
+  /** Watchlists that it is on. */
+  watched: number;
 }
 
 /** What the fold has to ask the tables for. */
@@ -82,9 +84,16 @@ export function listed(event: AuctionListed, key: number, seller: number): Listi
     startsMs: 0,
     endsMs: 0,
     heat: heatAtListing(listedMs),
+    watched: 0,
   };
   takeTerms(row, event.terms, event.text);
   return row;
+}
+
+/** Somebody put it on the watchlist, or took it off: the first makes it livelier. */
+export function foldWatch(row: ListingRow, isAdded: boolean, atMs: number): void {
+  row.watched = Math.max(0, row.watched + (isAdded ? 1 : -1));
+  if (isAdded) row.heat = heatAfter(row.heat, HEAT_OF_A_WATCH, atMs);
 }
 
 export function foldEvent(row: ListingRow, event: AuctionEvent, context: FoldContext): void {

@@ -54,15 +54,17 @@ interface TableRow {
   readonly starts_ms: number;
   readonly ends_ms: number;
   readonly heat: number;
+  readonly watched: number;
 }
 
-const COLUMNS = 24;
+const COLUMNS = 25;
 
 export class ListingTable {
   readonly #kept = new Map<number, KeptListing>();
   readonly #changed = new Set<KeptListing>();
   readonly #categories: Categories;
   readonly #words: Words;
+  readonly #find: Statement;
   readonly #read: Statement;
   readonly #write: Statement;
   readonly #update: Statement;
@@ -75,6 +77,7 @@ export class ListingTable {
   constructor(db: Connection, categories: Categories, words: Words) {
     this.#categories = categories;
     this.#words = words;
+    this.#find = db.prepare('SELECT key FROM listing WHERE id = ?').pluck();
     this.#read = db.prepare(
       "SELECT l.*, coalesce(c.path, '') AS path FROM listing l " +
         'LEFT JOIN category c ON c.key = l.category WHERE l.key = ?',
@@ -82,8 +85,8 @@ export class ListingTable {
     const places = Array.from({ length: COLUMNS }, () => '?').join(', ');
     this.#write = db.prepare(`INSERT OR REPLACE INTO listing VALUES (${places})`);
     this.#update = db.prepare(
-      'UPDATE listing SET price_cents = ?, reserve_met = ?, bids = ?, leader = ?, heat = ? ' +
-        'WHERE key = ?',
+      'UPDATE listing SET price_cents = ?, reserve_met = ?, bids = ?, leader = ?, heat = ?, ' +
+        'watched = ? WHERE key = ?',
     );
     this.#readText = db.prepare('SELECT description FROM listing_text WHERE key = ?').pluck();
     this.#writeText = db.prepare('INSERT OR REPLACE INTO listing_text VALUES (?, ?)');
@@ -119,7 +122,12 @@ export class ListingTable {
     this.#changed.add(kept);
   }
 
-  /** The row, to be changed by a bid, or by something else. */
+  /** Undefined: no such listing has been written. */
+  keyOf(id: string): number | undefined {
+    return this.#find.get(id) as number | undefined;
+  }
+
+  /** The row, to be changed by a bid (or what changes as little), or by something else. */
   change(key: number, byBid: boolean): KeptListing {
     const kept = this.#kept.get(key) ?? this.#load(key);
     kept.isBidOn = byBid && (kept.isBidOn || !this.#changed.has(kept));
@@ -180,8 +188,8 @@ export class ListingTable {
   }
 
   #writeBids(row: ListingRow): void {
-    const { priceCents, reserveMet, bids, leader, heat, key } = row;
-    this.#update.run(priceCents, reserveMet ? 1 : 0, bids, leader, heat, key);
+    const { priceCents, reserveMet, bids, leader, heat, watched, key } = row;
+    this.#update.run(priceCents, reserveMet ? 1 : 0, bids, leader, heat, watched, key);
   }
 
   #writeBiddings(kept: KeptListing): void {
@@ -243,6 +251,7 @@ function rowOf(found: TableRow): ListingRow {
     startsMs: found.starts_ms,
     endsMs: found.ends_ms,
     heat: found.heat,
+    watched: found.watched,
   };
 }
 
@@ -272,5 +281,6 @@ function valuesOf(row: ListingRow, category: number): readonly (number | string 
     row.startsMs,
     row.endsMs,
     row.heat,
+    row.watched,
   ];
 }

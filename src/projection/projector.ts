@@ -3,6 +3,8 @@
  * time in one transaction with the watermark, so that after a crash at any point every record has
  * counted exactly once.
  */
+import type { Sealer } from '../account/record.ts';
+import { readAccountRecord } from '../account/record.ts';
 import type { ShardEvent } from '../auction/events.ts';
 import { readRecordWith } from '../journal/record.ts';
 import type { StoredBatch } from '../journal/journal.ts';
@@ -11,7 +13,7 @@ import { SEQ_NONE, seqAfter } from '../journal/seq.ts';
 import type { Connection, Statement } from '../journal/sqlite-connection.ts';
 import { MsgpackReader } from '../lib/msgpack-reader.ts';
 import { Categories } from './categories.ts';
-import { foldEvent, listed } from './listing-row.ts';
+import { foldEvent, foldWatch, listed } from './listing-row.ts';
 import { ListingTable } from './listing-table.ts';
 import { People } from './people.ts';
 import { Words } from './words.ts';
@@ -23,6 +25,10 @@ export interface Watermark {
 }
 
 const NOTHING: Watermark = { seq: SEQ_NONE, atUs: 0 };
+/** In place of a shard. */
+const ACCOUNTS = -1;
+/** What is personal in the accounts' log is nothing for lists: no key is needed. */
+const UNREAD: Sealer = { seal: () => new Uint8Array(), open: () => '' };
 
 export class Projector {
   readonly #db: Connection;
@@ -31,6 +37,7 @@ export class Projector {
   readonly #people: People;
   readonly #listings: ListingTable;
   readonly #watermarks: Watermark[];
+  #accounts: Watermark = NOTHING;
   readonly #setWatermark: Statement;
 
   constructor(db: Connection, shards: number) {
@@ -43,13 +50,19 @@ export class Projector {
     this.#watermarks = Array.from({ length: shards }, () => NOTHING);
     for (const each of known) {
       const { shard, seq, atUs } = each as Watermark & { readonly shard: number };
-      this.#watermarks[shard] = { seq, atUs };
+      if (shard === ACCOUNTS) this.#accounts = { seq, atUs };
+      else this.#watermarks[shard] = { seq, atUs };
     }
   }
 
   /** How far the read model goes. */
   watermark(shard: number): Watermark {
     return this.#watermarks[shard] ?? NOTHING;
+  }
+
+  /** The same, of the accounts. */
+  get accountsWatermark(): Watermark {
+    return this.#accounts;
   }
 
   /**
@@ -72,6 +85,40 @@ export class Projector {
       this.#watermarks[shard] = mark;
     })();
     return taken;
+  }
+
+  /**
+   * The same for the accounts' log: who watches what. The shards have to be taken in up to where
+   * they stood when its newest record here was written: what is watched was listed before.
+   */
+  takeAccounts(batches: Iterable<StoredBatch>, recordsMax: number): number {
+    let taken = 0;
+    this.#db.transaction(() => {
+      let mark = this.#accounts;
+      for (const batch of batches) {
+        for (let i = 0; i < batch.count; i++) {
+          if (seqAfter(batch.firstSeq, i) <= mark.seq) continue;
+          this.#takeKept(batch.bytes.subarray(batch.offsets[i], batch.offsets[i + 1]));
+          taken += 1;
+        }
+        mark = { seq: seqAfter(batch.firstSeq, batch.count - 1), atUs: batch.atUs };
+        if (taken >= recordsMax) break;
+      }
+      if (taken === 0) return;
+      this.#listings.write();
+      this.#setWatermark.run(ACCOUNTS, mark.seq, mark.atUs);
+      this.#accounts = mark;
+    })();
+    return taken;
+  }
+
+  #takeKept(bytes: Uint8Array): void {
+    const event = readAccountRecord(bytes, UNREAD);
+    if (event.kind !== 'WatchAdded' && event.kind !== 'WatchRemoved') return;
+    const key = this.#listings.keyOf(event.auctionId);
+    // A restore to an earlier moment may have taken the listing, and kept who watched it.
+    if (key === undefined) return;
+    foldWatch(this.#listings.change(key, true).row, event.kind === 'WatchAdded', event.atMs);
   }
 
   #takeBatch(shard: number, batch: StoredBatch, knownSeq: Seq): number {

@@ -40,6 +40,29 @@ export type Question =
       readonly userId: string | null;
       readonly limit: number;
     }
+  /** These auctions as lists show them, with what the user has bid on them; unknown ones are left out. */
+  | {
+      readonly kind: 'cards';
+      readonly userId: string;
+      readonly auctionIds: readonly string[];
+    }
+  /** What the user bought and sold since a moment, newest first. */
+  | {
+      readonly kind: 'trades';
+      readonly userId: string;
+      readonly sinceMs: number;
+      readonly limit: number;
+    }
+  /** What was listed after this place, which is of the answer before; null: from now on. */
+  | { readonly kind: 'fresh'; readonly after: readonly number[] | null; readonly limit: number }
+  /** Which of these listings fit which search. */
+  | {
+      readonly kind: 'fits';
+      readonly keys: readonly number[];
+      readonly searches: readonly { readonly userId: string; readonly question: SearchQuestion }[];
+      /** Of each search. */
+      readonly limit: number;
+    }
   | {
       readonly kind: 'mine';
       readonly what: Own;
@@ -47,6 +70,15 @@ export type Question =
       readonly cursor: string | null;
       readonly limit: number;
     };
+
+/** With what one has bid on it oneself. */
+export type OwnCard = Card & {
+  readonly ownBids?: number;
+  /** Null: not known here, as a bid was taken back; the auction itself knows. */
+  readonly ownMaximumCents?: number | null;
+  readonly leading?: boolean;
+  readonly lastBidAtMs?: number;
+};
 
 interface CategoryCount {
   readonly path: string;
@@ -80,13 +112,13 @@ export interface Answers {
     })[];
   };
   readonly mine: {
-    readonly auctions: readonly (Card & {
-      readonly ownBids?: number;
-      /** Null: not known here, as a bid was taken back; the auction itself knows. */
-      readonly ownMaximumCents?: number | null;
-      readonly leading?: boolean;
-      readonly lastBidAtMs?: number;
-    })[];
+    readonly auctions: readonly OwnCard[];
     readonly next: string | null;
   };
+  readonly cards: { readonly auctions: readonly OwnCard[] };
+  readonly fresh: { readonly keys: readonly number[]; readonly next: readonly number[] };
+  readonly fits: {
+    readonly found: readonly (readonly { readonly auctionId: string; readonly title: string }[])[];
+  };
+  readonly trades: { readonly auctions: readonly (Card & { readonly as: 'buyer' | 'seller' })[] };
 }

@@ -3,7 +3,7 @@
  * by the logs and by nothing else, so that it can be thrown away and made again.
  *
  *   log of each shard ──▶ fold ──▶ listing · bidding · category · words ──▶ queries
- *                           └──▶ watermark: in the same transaction, so each record counts once
+ *   log of accounts ───────┘ └──▶ watermark: in the same transaction, so each record counts once
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { isCorruption, openConnection, WrongFormat } from '../journal/sqlite-con
 /** "GAVR" */
 const APPLICATION_ID = 0x47_41_56_52;
 /** Raised with every change of the tables or of what is written into them. */
-const FORMAT = 2;
+const FORMAT = 3;
 const TOKENS = "tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'";
 
 export const READ_MODEL: FileKind = {
@@ -26,6 +26,7 @@ export const READ_MODEL: FileKind = {
       shards INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE watermark (
+      -- -1: the accounts.
       shard INTEGER PRIMARY KEY,
       seq   INTEGER NOT NULL,
       at_us INTEGER NOT NULL
@@ -70,7 +71,8 @@ export const READ_MODEL: FileKind = {
       listed_ms     INTEGER NOT NULL,
       starts_ms     INTEGER NOT NULL,
       ends_ms       INTEGER NOT NULL,
-      heat          REAL NOT NULL
+      heat          REAL NOT NULL,
+      watched       INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX listing_by_end ON listing (status, ends_ms, key);
     CREATE INDEX listing_by_price ON listing (status, price_cents, key);

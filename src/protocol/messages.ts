@@ -26,6 +26,7 @@ import { RELIST_AUCTION } from './messages/relist-auction.ts';
 import { WELCOME } from './messages/welcome.ts';
 import { ANSWER } from './messages/answer.ts';
 import { REFUSED } from './messages/refused.ts';
+import { SEARCH_FOUND } from './messages/search-found.ts';
 import { SNAPSHOT } from './messages/snapshot.ts';
 import { BID_UPDATE } from './messages/bid-update.ts';
 import { OUTBID } from './messages/outbid.ts';
@@ -42,6 +43,7 @@ import { AUCTION } from './messages/auction.ts';
 import { BIDS } from './messages/bids.ts';
 import { AUCTIONS } from './messages/auctions.ts';
 import { RECEIPT } from './messages/receipt.ts';
+import { FEEDBACK_RECEIVED } from './messages/feedback-received.ts';
 import { LEADING_AGAIN } from './messages/leading-again.ts';
 import { OWN_ANSWER } from './messages/own-answer.ts';
 import { MODE } from './messages/mode.ts';
@@ -91,6 +93,8 @@ export const MESSAGES = [
   RECEIPT,
   LEADING_AGAIN,
   OWN_ANSWER,
+  SEARCH_FOUND,
+  FEEDBACK_RECEIVED,
   MODE,
 ] as const;
 

@@ -1,13 +1,15 @@
 /**
- * The messages of the private feed, and how they get their number: the shards make them, and only
- * the gateway knows what else a user was told.
+ * The messages of the private feed, and how they get their number: the shards make most of them, and
+ * only the gateway knows what else a user was told.
  */
 import { assert } from '../lib/assert.ts';
 import { MsgpackWriter } from '../lib/msgpack-writer.ts';
+import { FEEDBACK_RECEIVED } from './messages/feedback-received.ts';
 import { LEADING_AGAIN } from './messages/leading-again.ts';
 import { OUTBID } from './messages/outbid.ts';
 import { OWN_ANSWER } from './messages/own-answer.ts';
 import { RESULT } from './messages/result.ts';
+import { SEARCH_FOUND } from './messages/search-found.ts';
 
 /** Places before `noticeSeq`, the last field of each: the message's number and its other fields. */
 const PLACES_BEFORE: ReadonlyMap<number, number> = new Map([
@@ -15,6 +17,8 @@ const PLACES_BEFORE: ReadonlyMap<number, number> = new Map([
   [LEADING_AGAIN.number, 8],
   [RESULT.number, 7],
   [OWN_ANSWER.number, 12],
+  [SEARCH_FOUND.number, 5],
+  [FEEDBACK_RECEIVED.number, 3],
 ]);
 const SHORT_ARRAY = 0x90;
 const NIL = 0xc0;

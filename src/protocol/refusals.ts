@@ -162,6 +162,15 @@ export const REFUSALS = {
   EMAIL_TAKEN: refusal(4011, 409, false, 'Another account has this e-mail address.'),
   RESET_TOKEN_INVALID: refusal(4012, 404, false, 'This reset is used up, too old, or unknown.'),
 
+  // 6000: what people keep
+  WATCHLIST_FULL: refusal(6000, 409, false, 'The watchlist is full; take something off it.'),
+  SEARCHES_FULL: refusal(6001, 409, false, 'As many searches are saved as may be; drop one.'),
+  SEARCH_UNKNOWN: refusal(6002, 404, false, 'There is no such saved search of yours.'),
+  NOT_YOUR_SALE: refusal(6010, 403, false, 'Only the buyer and the seller may do this.'),
+  AUCTION_NOT_SOLD: refusal(6011, 409, false, 'Nothing was sold here, so there is no feedback.'),
+  FEEDBACK_GIVEN: refusal(6012, 409, false, 'You have left feedback on this sale already.'),
+  FEEDBACK_TOO_LATE: refusal(6013, 409, false, 'The time for feedback on this sale is over.'),
+
   // 9000: our own trouble
   UNKNOWN_OUTCOME: refusal(
     9000,

@@ -4,9 +4,17 @@ import { AccountDesk } from '../../src/account/account-desk.ts';
 import { AccountWriter, recoverAccounts } from '../../src/account/account-writer.ts';
 import type { AccountEvent } from '../../src/account/events.ts';
 import type { ScryptParameters } from '../../src/account/password.ts';
+import { PeopleDesk } from '../../src/account/people-desk.ts';
+import type {
+  PeopleAnswers,
+  PeopleNews,
+  PeopleReply,
+  PeopleRequest,
+} from '../../src/account/people-requests.ts';
 import { PersonalKeys } from '../../src/account/personal-keys.ts';
 import type { AccountReply, Letter } from '../../src/account/requests.ts';
-import type { AccountState } from '../../src/account/state.ts';
+import type { Feedback } from '../../src/account/kept.ts';
+import type { Account, AccountState } from '../../src/account/state.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { MemoryStateStore } from '../../src/journal/memory-state-store.ts';
@@ -19,12 +27,14 @@ const CHEAP: ScryptParameters = { logN: 14, r: 8, p: 1 };
 
 export interface Accounts {
   readonly desk: AccountDesk;
+  readonly people: PeopleDesk;
   readonly writer: AccountWriter;
   readonly state: AccountState;
   readonly journal: Journal;
   readonly store: StateStore;
   readonly events: AccountEvent[];
   readonly letters: Letter[];
+  readonly news: PeopleNews[];
   /** Parameters of every hash that was asked for. */
   readonly hashed: ScryptParameters[];
   forward(ms: number): void;
@@ -74,14 +84,19 @@ export function accounts(
     refreshTtlMs: REFRESH_MS,
     resetTtlMs: RESET_MS,
   });
+  const news: PeopleNews[] = [];
+  const onNews = (told: PeopleNews): void => void news.push(told);
+  const people = new PeopleDesk({ writer, nowMs: () => nowMs, newId, onNews });
   return {
     desk,
+    people,
     writer,
     state,
     journal,
     store,
     events,
     letters,
+    news,
     hashed,
     forward: (ms) => void (nowMs += ms),
     overload: () => void (isOverloaded = true),
@@ -114,9 +129,41 @@ export async function signIn(
 
 export const refusalOf = (reply: AccountReply): string | null => reply.refusal;
 
+/** One request alone. */
+export function ask<K extends PeopleRequest['kind']>(
+  { people }: Accounts,
+  request: Extract<PeopleRequest, { kind: K }>,
+): PeopleReply<PeopleAnswers[K]> {
+  return people.handleAll([request])[0] as PeopleReply<PeopleAnswers[K]>;
+}
+
+/** The same, where it has to be taken. */
+export function taken<K extends PeopleRequest['kind']>(
+  given: Accounts,
+  request: Extract<PeopleRequest, { kind: K }>,
+): PeopleAnswers[K] {
+  const reply = ask<K>(given, request);
+  if (reply.refusal !== null) throw new Error(`refused: ${reply.refusal}`);
+  return reply.answer;
+}
+
 /** The state as plain data, to compare. */
 export function shape(state: AccountState): unknown {
-  return state.accounts.map(
-    (account) => account && { ...account, sessions: [...account.sessions.values()] },
-  );
+  return state.accounts.map((account) => account && plain(account));
+}
+
+function plain({ sessions, kept, ...account }: Account): unknown {
+  const feedback = (one: Feedback): unknown => ({
+    ...one,
+    by: one.by.ref,
+    about: one.about.ref,
+  });
+  return {
+    ...account,
+    sessions: [...sessions.values()],
+    watched: [...kept.watched],
+    searches: [...kept.searches.values()],
+    given: [...kept.given.values()].map(feedback),
+    received: kept.received.map(feedback),
+  };
 }

@@ -30,6 +30,7 @@ async function thread(
     accessTtlMs: DAY_MS,
     log: SILENT,
     onRevoked: () => {},
+    onNews: () => {},
     onFatal: resolve,
   });
   return { folder, accounts, failed };

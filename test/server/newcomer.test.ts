@@ -11,7 +11,7 @@ import type { Fields } from './wire-client.ts';
 const run = promisify(execFile);
 
 test(
-  'the lines of the README take two people from sign-up to a won lamp',
+  'the lines of the README take two people from sign-up to a won lamp and feedback',
   { timeout: 60_000 },
   async (t) => {
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -27,7 +27,8 @@ test(
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Fields);
-    const [sam, ann, uploaded, found, shown, bid, wins] = answers;
+    const [sam, ann, uploaded, found, shown, _watch, watched, ...later] = answers;
+    const [bid, wins, feedback, profile] = later;
     assert.deepEqual([sam?.['displayName'], ann?.['displayName']], ['sam', 'ann'], stdout);
     assert.deepEqual(shown, uploaded);
     const [image] = (shown as unknown as { images: { small: string }[] }).images;
@@ -36,7 +37,11 @@ test(
     const titles = (page: Fields | undefined): string[] =>
       (page as unknown as { auctions: { title: string }[] }).auctions.map(({ title }) => title);
     assert.deepEqual(titles(found), ['Brass desk lamp'], stdout);
+    assert.deepEqual(titles(watched), ['Brass desk lamp'], stdout);
     assert.equal(bid?.['status'], 'leading');
     assert.deepEqual(titles(wins), ['Brass desk lamp'], stdout);
+    assert.deepEqual(feedback, {});
+    assert.equal(profile?.['displayName'], 'sam');
+    assert.equal((profile?.['feedback'] as Fields | undefined)?.['score'], 1, stdout);
   },
 );

@@ -151,7 +151,7 @@ export interface RestAnswer {
 export async function rest(
   url: string,
   token: string,
-  method: 'GET' | 'POST' | 'PUT',
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
   body?: object,
 ): Promise<RestAnswer> {

@@ -19,7 +19,7 @@ export type RoomTable = Readonly<Record<string, Readonly<Record<string, Access>>
 const LIMITS: Access = ['limits.ts'];
 
 /** Of the accounts the gateway knows what is asked and answered, and what people may type. */
-const ACCOUNT: Access = ['requests.ts', 'fields.ts', 'events.ts'];
+const ACCOUNT: Access = ['requests.ts', 'people-requests.ts', 'fields.ts', 'events.ts'];
 
 export const ROOMS: RoomTable = {
   lib: {},
@@ -45,7 +45,14 @@ export const ROOMS: RoomTable = {
     config: LIMITS,
   },
   // Read models: what the records say, told in tables. Of the rules it knows the events.
-  projection: { lib: 'all', auction: 'types', journal: 'all', config: LIMITS },
+  // Of the accounts what their records say: it counts who watches what.
+  projection: {
+    lib: 'all',
+    auction: 'types',
+    account: ['record.ts'],
+    journal: 'all',
+    config: LIMITS,
+  },
   // Files and a table beside the logs: it knows how to write durably, and nothing of auctions.
   image: { lib: 'all', journal: ['data-folder.ts', 'sqlite-connection.ts'], config: LIMITS },
   routing: { lib: 'all' },
