@@ -3,9 +3,9 @@
  * its user opens a feed for the first time, because from then on every shard knows him; it goes on
  * while he is away.
  *
- *   open ──▶ history ◀── add          too many: who was longest without a notice and without a feed
- *               └──▶ what was missed  is forgotten; his next history begins above all numbers given
- *                                     out, so that no position leads into the wrong one
+ *   open ──▶ history ◀── add          too many: who was long without a notice and without a feed is
+ *               └──▶ what was missed  forgotten; his next history begins above all numbers given out,
+ *                                     so that no position leads into the wrong one
  *
  * Positions are an epoch, another one for each start of the server, and the notice's number. A shard
  * that died may have lost notices that it had not sent, so its death ends all histories, and whoever
@@ -35,11 +35,13 @@ export class NoticeTable {
   readonly #deaths: () => number;
   readonly #forgot: (user: UserNumber) => void;
   readonly #epoch = randomInt(1, EPOCHS);
-  /** In the order of their last use. */
-  readonly #byUser = new Map<UserNumber, UpdateHistory>();
+  /**
+   * Who is in front is the next to be looked at: forgotten where his history was not used since he was
+   * looked at last, else sent to the back. Nearly every bid uses one, so using costs no more than a mark.
+   */
+  readonly #byUser = new Map<UserNumber, { readonly history: UpdateHistory; isUsed: boolean }>();
   /** The largest number given out to anybody. */
   #newest = 0;
-  #usedLast: UserNumber = 0;
   #deathsSeen = 0;
 
   /** `forgot`: nothing is kept for this user any more. */
@@ -95,22 +97,23 @@ export class NoticeTable {
     return seq;
   }
 
-  /** The user's history, now the last one to be forgotten. */
   #used(user: UserNumber): UpdateHistory {
     const known = this.#byUser.get(user);
-    if (known !== undefined && user === this.#usedLast) return known;
-    this.#byUser.delete(user);
-    const history = known ?? this.#begun();
-    this.#byUser.set(user, history);
-    this.#usedLast = user;
+    if (known !== undefined) {
+      known.isUsed = true;
+      return known.history;
+    }
+    const history = this.#begun();
+    this.#byUser.set(user, { history, isUsed: false });
     return history;
   }
 
   #begun(): UpdateHistory {
-    for (const oldest of this.#byUser.keys()) {
+    for (const [first, kept] of this.#byUser) {
       if (this.#byUser.size < this.#limits.noticeUsersMax) break;
-      this.#byUser.delete(oldest);
-      this.#forgot(oldest);
+      this.#byUser.delete(first);
+      if (!kept.isUsed) this.#forgot(first);
+      else this.#byUser.set(first, { history: kept.history, isUsed: false });
     }
     this.#newest += 1;
     const { noticesPerUserMax, noticeBytesPerUserMax } = this.#limits;
