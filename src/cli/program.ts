@@ -37,6 +37,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/auction.ts')).auctionCommand,
   },
   {
+    name: 'watchlist',
+    summary: 'show one’s own watchlist, and change it',
+    load: async () => (await import('./commands/watchlist.ts')).watchlistCommand,
+  },
+  {
     name: 'import',
     summary: 'list recorded listings on a running server',
     load: async () => (await import('./commands/import.ts')).importCommand,

@@ -63,7 +63,7 @@ export class ServerApi {
   }
 
   /** What may be said twice: sent once, as it is only asked for by people. */
-  put(path: string, body: Json): Promise<Json> {
+  put(path: string, body?: Json): Promise<Json> {
     return this.#once('PUT', path, body, 'Try again.');
   }
 

@@ -125,6 +125,7 @@ const CARD = objectOf(
       ].map((name) => [name, auctionView.json.properties[name] ?? {}]),
     ),
     category: listOf(string),
+    watchCount: described(count, 'Watchlists that it is on.'),
     image: described(IMAGE, 'The first one of the listing; absent: it has none.'),
     ...Object.fromEntries(ITEM.map((name) => [name, listingText.json.properties[name] ?? {}])),
   },

@@ -5,7 +5,7 @@
 import type { AuctionEvent, AuctionListed, BidsRetracted } from '../auction/events.ts';
 import type { ListingText, Terms } from '../auction/terms.ts';
 import { assert } from '../lib/assert.ts';
-import { heatAfter, HEAT_OF_A_BID, HEAT_OF_A_WATCH, heatAtListing } from './heat.ts';
+import { heatAfter, HEAT_OF_A_BID, heatAtListing, NO_HEAT } from './heat.ts';
 import { ACTIVE, CANCELLED, SCHEDULED, SOLD, UNSOLD } from './read-model-file.ts';
 
 /** Of a bidder in one auction. */
@@ -42,7 +42,9 @@ export interface ListingRow {
   listedMs: number;
   startsMs: number;
   endsMs: number;
-  heat: number;
+  /** Of its bids, and of those who began to watch it. */
+  bidHeat: number;
+  watchHeat: number;
   /** Watchlists that it is on. */
   watched: number;
 }
@@ -83,17 +85,12 @@ export function listed(event: AuctionListed, key: number, seller: number): Listi
     listedMs,
     startsMs: 0,
     endsMs: 0,
-    heat: heatAtListing(listedMs),
+    bidHeat: heatAtListing(listedMs),
+    watchHeat: NO_HEAT,
     watched: 0,
   };
   takeTerms(row, event.terms, event.text);
   return row;
-}
-
-/** Somebody put it on the watchlist, or took it off: the first makes it livelier. */
-export function foldWatch(row: ListingRow, isAdded: boolean, atMs: number): void {
-  row.watched = Math.max(0, row.watched + (isAdded ? 1 : -1));
-  if (isAdded) row.heat = heatAfter(row.heat, HEAT_OF_A_WATCH, atMs);
 }
 
 export function foldEvent(row: ListingRow, event: AuctionEvent, context: FoldContext): void {
@@ -116,7 +113,7 @@ export function foldEvent(row: ListingRow, event: AuctionEvent, context: FoldCon
       row.priceCents = event.priceCents;
       row.leader = context.user(event.leader);
       row.reserveMet = event.reserveMet;
-      row.heat = heatAfter(row.heat, HEAT_OF_A_BID, bidding.lastMs);
+      row.bidHeat = heatAfter(row.bidHeat, HEAT_OF_A_BID, bidding.lastMs);
       return;
     }
     case 'AuctionExtended':

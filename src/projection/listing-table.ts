@@ -8,6 +8,7 @@ import { DISCOVERY } from '../config/limits.ts';
 import type { Connection, Statement } from '../journal/sqlite-connection.ts';
 import { must } from '../lib/assert.ts';
 import { namesOf } from './category-path.ts';
+import { heatTogether } from './heat.ts';
 import type { Categories } from './categories.ts';
 import type { Bidding, ListingRow } from './listing-row.ts';
 import { isLive } from './read-model-file.ts';
@@ -53,11 +54,12 @@ interface TableRow {
   readonly listed_ms: number;
   readonly starts_ms: number;
   readonly ends_ms: number;
-  readonly heat: number;
+  readonly bid_heat: number;
+  readonly watch_heat: number;
   readonly watched: number;
 }
 
-const COLUMNS = 25;
+const COLUMNS = 27;
 
 export class ListingTable {
   readonly #kept = new Map<number, KeptListing>();
@@ -86,7 +88,7 @@ export class ListingTable {
     this.#write = db.prepare(`INSERT OR REPLACE INTO listing VALUES (${places})`);
     this.#update = db.prepare(
       'UPDATE listing SET price_cents = ?, reserve_met = ?, bids = ?, leader = ?, heat = ?, ' +
-        'watched = ? WHERE key = ?',
+        'bid_heat = ?, watch_heat = ?, watched = ? WHERE key = ?',
     );
     this.#readText = db.prepare('SELECT description FROM listing_text WHERE key = ?').pluck();
     this.#writeText = db.prepare('INSERT OR REPLACE INTO listing_text VALUES (?, ?)');
@@ -188,8 +190,10 @@ export class ListingTable {
   }
 
   #writeBids(row: ListingRow): void {
-    const { priceCents, reserveMet, bids, leader, heat, watched, key } = row;
-    this.#update.run(priceCents, reserveMet ? 1 : 0, bids, leader, heat, watched, key);
+    const { priceCents, bids, leader, bidHeat, watchHeat, watched, key } = row;
+    const reserveMet = row.reserveMet ? 1 : 0;
+    const heats = [heatTogether(bidHeat, watchHeat), bidHeat, watchHeat];
+    this.#update.run(priceCents, reserveMet, bids, leader, ...heats, watched, key);
   }
 
   #writeBiddings(kept: KeptListing): void {
@@ -250,7 +254,8 @@ function rowOf(found: TableRow): ListingRow {
     listedMs: found.listed_ms,
     startsMs: found.starts_ms,
     endsMs: found.ends_ms,
-    heat: found.heat,
+    bidHeat: found.bid_heat,
+    watchHeat: found.watch_heat,
     watched: found.watched,
   };
 }
@@ -280,7 +285,9 @@ function valuesOf(row: ListingRow, category: number): readonly (number | string 
     row.listedMs,
     row.startsMs,
     row.endsMs,
-    row.heat,
+    heatTogether(row.bidHeat, row.watchHeat),
+    row.bidHeat,
+    row.watchHeat,
     row.watched,
   ];
 }

@@ -3,8 +3,6 @@
  * time in one transaction with the watermark, so that after a crash at any point every record has
  * counted exactly once.
  */
-import type { Sealer } from '../account/record.ts';
-import { readAccountRecord } from '../account/record.ts';
 import type { ShardEvent } from '../auction/events.ts';
 import { readRecordWith } from '../journal/record.ts';
 import type { StoredBatch } from '../journal/journal.ts';
@@ -13,9 +11,10 @@ import { SEQ_NONE, seqAfter } from '../journal/seq.ts';
 import type { Connection, Statement } from '../journal/sqlite-connection.ts';
 import { MsgpackReader } from '../lib/msgpack-reader.ts';
 import { Categories } from './categories.ts';
-import { foldEvent, foldWatch, listed } from './listing-row.ts';
+import { foldEvent, listed } from './listing-row.ts';
 import { ListingTable } from './listing-table.ts';
 import { People } from './people.ts';
+import { Watches } from './watches.ts';
 import { Words } from './words.ts';
 
 export interface Watermark {
@@ -26,9 +25,7 @@ export interface Watermark {
 
 const NOTHING: Watermark = { seq: SEQ_NONE, atUs: 0 };
 /** In place of a shard. */
-const ACCOUNTS = -1;
-/** What is personal in the accounts' log is nothing for lists: no key is needed. */
-const UNREAD: Sealer = { seal: () => new Uint8Array(), open: () => '' };
+export const ACCOUNTS = -1;
 
 export class Projector {
   readonly #db: Connection;
@@ -36,6 +33,7 @@ export class Projector {
   readonly #reader = new MsgpackReader();
   readonly #people: People;
   readonly #listings: ListingTable;
+  readonly #watches: Watches;
   readonly #watermarks: Watermark[];
   #accounts: Watermark = NOTHING;
   readonly #setWatermark: Statement;
@@ -45,6 +43,7 @@ export class Projector {
     this.#shards = shards;
     this.#people = new People(db, shards);
     this.#listings = new ListingTable(db, new Categories(db), new Words(db));
+    this.#watches = new Watches(db, this.#listings);
     this.#setWatermark = db.prepare('INSERT OR REPLACE INTO watermark VALUES (?, ?, ?)');
     const known = db.prepare('SELECT shard, seq, at_us AS atUs FROM watermark').all();
     this.#watermarks = Array.from({ length: shards }, () => NOTHING);
@@ -98,7 +97,7 @@ export class Projector {
       for (const batch of batches) {
         for (let i = 0; i < batch.count; i++) {
           if (seqAfter(batch.firstSeq, i) <= mark.seq) continue;
-          this.#takeKept(batch.bytes.subarray(batch.offsets[i], batch.offsets[i + 1]));
+          this.#watches.take(batch.bytes.subarray(batch.offsets[i], batch.offsets[i + 1]));
           taken += 1;
         }
         mark = { seq: seqAfter(batch.firstSeq, batch.count - 1), atUs: batch.atUs };
@@ -110,15 +109,6 @@ export class Projector {
       this.#accounts = mark;
     })();
     return taken;
-  }
-
-  #takeKept(bytes: Uint8Array): void {
-    const event = readAccountRecord(bytes, UNREAD);
-    if (event.kind !== 'WatchAdded' && event.kind !== 'WatchRemoved') return;
-    const key = this.#listings.keyOf(event.auctionId);
-    // A restore to an earlier moment may have taken the listing, and kept who watched it.
-    if (key === undefined) return;
-    foldWatch(this.#listings.change(key, true).row, event.kind === 'WatchAdded', event.atMs);
   }
 
   #takeBatch(shard: number, batch: StoredBatch, knownSeq: Seq): number {

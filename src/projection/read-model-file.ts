@@ -72,6 +72,8 @@ export const READ_MODEL: FileKind = {
       starts_ms     INTEGER NOT NULL,
       ends_ms       INTEGER NOT NULL,
       heat          REAL NOT NULL,
+      bid_heat      REAL NOT NULL,
+      watch_heat    REAL NOT NULL,
       watched       INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX listing_by_end ON listing (status, ends_ms, key);
@@ -94,6 +96,13 @@ export const READ_MODEL: FileKind = {
       PRIMARY KEY (user, listing)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX bidding_by_listing ON bidding (listing);
+    -- Whoever has ever watched what; is_on: does so now.
+    CREATE TABLE watch (
+      account INTEGER NOT NULL,
+      listing INTEGER NOT NULL,
+      is_on   INTEGER NOT NULL,
+      PRIMARY KEY (account, listing)
+    ) STRICT, WITHOUT ROWID;
     CREATE VIRTUAL TABLE live_words USING fts5 (
       title, description, content = '', contentless_delete = 1, ${TOKENS}
     );

@@ -358,3 +358,53 @@ test('a token that is refused says how to get another', async (t) => {
   assert.equal(ran.code, 1);
   assert.match(ran.err, /gavel token --sub NAME/);
 });
+
+const WATCHED = { ...SHOWN, watchedAtMs: 1, ownBids: 1 };
+
+test('watchlist shows all pages of it, with how each auction stands', async (t) => {
+  const other = { auctionId: 'b'.repeat(22), watchedAtMs: 0 };
+  const next = `1-${AUCTION_ID}`;
+  const server = await fakeServer(t, ({ path }) =>
+    path.includes('cursor')
+      ? { status: 200, body: { auctions: [other], next: null } }
+      : { status: 200, body: { auctions: [WATCHED], next } },
+  );
+  const env = { GAVEL_URL: server.url, GAVEL_TOKEN: 'token' };
+  const text = await gavel(['watchlist'], { env });
+  assert.equal(text.code, 0, text.err);
+  assert.match(
+    text.out,
+    new RegExp(`^${AUCTION_ID}  .* USD  active until .*, outbid  Brass lamp$`, 'm'),
+  );
+  assert.match(text.out, /^b+ {2}\(not in the lists yet\)$/m);
+  const paths = ['/v1/me/watchlist?limit=100', `/v1/me/watchlist?limit=100&cursor=${next}`];
+  assert.deepEqual(
+    server.asked.map(({ path }) => path),
+    paths,
+  );
+  const json = await gavel(['watchlist', '--json'], { env });
+  assert.deepEqual(JSON.parse(json.out), { auctions: [WATCHED, other] });
+});
+
+test('watchlist add and remove say what holds now; what is wrong is said before it is sent', async (t) => {
+  const server = await fakeServer(t, ({ method }) =>
+    method === 'PUT' ? refusal(409, 'WATCHLIST_FULL') : { status: 200, body: {} },
+  );
+  const env = { GAVEL_URL: server.url, GAVEL_TOKEN: 'token' };
+  const removed = await gavel(['watchlist', 'remove', AUCTION_ID], { env });
+  assert.deepEqual(
+    [removed.code, removed.out.trim()],
+    [0, `${AUCTION_ID} is not on the watchlist.`],
+  );
+  const full = await gavel(['watchlist', 'add', AUCTION_ID], { env });
+  assert.notEqual(full.code, 0);
+  assert.match(full.err, /WATCHLIST_FULL/);
+  const sent = server.asked.map(({ method, path }) => `${method} ${path}`);
+  const path = `/v1/me/watchlist/${AUCTION_ID}`;
+  assert.deepEqual(sent, [`DELETE ${path}`, `PUT ${path}`]);
+  for (const wrong of [['add'], ['show', AUCTION_ID], ['add', 'short'], ['loose']]) {
+    const { code, err } = await gavel(['watchlist', ...wrong], { env });
+    assert.equal(code, 2, err);
+  }
+  assert.equal(server.asked.length, 2);
+});

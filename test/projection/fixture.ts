@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import type { Journal } from '../../src/journal/journal.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { seqAfter } from '../../src/journal/seq.ts';
 import type { Connection } from '../../src/journal/sqlite-connection.ts';
@@ -63,6 +64,12 @@ export class World {
       taken += this.#projector.take(shard, journal.scan(seqAfter(seq)), recordsMax);
     }
     return taken;
+  }
+
+  /** The accounts' log as well, up to so many records; behind the shards. */
+  takeAccounts(journal: Journal, recordsMax = Infinity): number {
+    const { seq } = this.#projector.accountsWatermark;
+    return this.#projector.takeAccounts(journal.scan(seqAfter(seq)), recordsMax);
   }
 
   ask<K extends Question['kind']>(question: Extract<Question, { kind: K }>): Answers[K] {

@@ -49,7 +49,7 @@ export const ROOMS: RoomTable = {
   projection: {
     lib: 'all',
     auction: 'types',
-    account: ['record.ts'],
+    account: ['record.ts', 'events.ts'],
     journal: 'all',
     config: LIMITS,
   },

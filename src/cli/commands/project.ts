@@ -103,6 +103,7 @@ async function rebuild(options: Options, terminal: Terminal): Promise<void> {
       records += await project(projector, shard, log, showAt);
       log.close();
     }
+    if (meta.accounts === true) records += await projectAccounts(projector, folder);
     db.pragma('wal_checkpoint(TRUNCATE)');
     db.close();
     progress.end();
@@ -133,6 +134,23 @@ async function project(
     // So that Ctrl-C is heard: what is done so far stays, and the server goes on from there.
     await setImmediate();
   }
+}
+
+/** Behind the shards: what is watched was listed before. */
+async function projectAccounts(projector: Projector, folder: string): Promise<number> {
+  const { seqAfter } = await import('../../journal/seq.ts');
+  const { readAccountStorage } = await import('../../journal/account-storage.ts');
+  const { journal, keys } = readAccountStorage(folder);
+  keys?.close();
+  let records = 0;
+  for (;;) {
+    const { seq } = projector.accountsWatermark;
+    if (seq >= journal.head.seq) break;
+    records += projector.takeAccounts(journal.scan(seqAfter(seq)), RECORDS_PER_TURN);
+    await setImmediate();
+  }
+  journal.close();
+  return records;
 }
 
 /** By shard; null where there is no read model. */
