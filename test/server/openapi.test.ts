@@ -117,15 +117,29 @@ class World {
     return made;
   }
 
-  /** Another auction of sam, as the operation needs it. */
+  /** The id of a search that the user saves. */
+  async search(token: string): Promise<string> {
+    const body = { name: 'Lamps', query: 'q=lamp' };
+    const saved = await rest(this.server.url, token, 'POST', '/v1/me/searches', body);
+    return String(saved.body['id']);
+  }
+
+  /** What stands for the places of a path: another auction of sam as the operation needs it, mostly. */
   async auction(path: string): Promise<{ readonly id: string; readonly record: string }> {
     const sam = await this.token('sam', 'seller');
-    const buyNowCents = path.endsWith('/buy-now') ? 9_000 : null;
+    if (path.startsWith('/v1/users/')) return { id: 'sam', record: '' };
+    const isSale = path.endsWith('/feedback');
+    const buyNowCents = path.endsWith('/buy-now') || isSale ? 9_000 : null;
     const { auctionId } = await list(this.server.url, sam, {
       endsAtMs: Date.now() + HOUR_MS,
       ...(buyNowCents === null ? {} : { buyNowCents }),
     });
     const id = auctionId as string;
+    if (isSale) {
+      const bob = await this.token('bob', 'bidder');
+      const buy = { nonce: 'nonce-of-bob' };
+      await rest(this.server.url, bob, 'POST', `/v1/auctions/${id}/buy-now`, buy);
+    }
     if (path.endsWith('/receipt') || path.endsWith('/retract')) {
       const body = { nonce: 'nonce-of-bob', amountCents: 3_000 };
       const bob = await this.token('bob', 'bidder');
@@ -178,12 +192,14 @@ test('every operation does what its example and its schema say', limited, async 
     });
   for (const { path, method, operation } of operationsOf(document)) {
     const what = `${method} ${path}`;
-    const { id, record } = /^\/v1\/(auctions|images)\/\{/.test(path)
+    const { id, record } = /^\/v1\/(auctions|images|users|me\/watchlist)\/\{/.test(path)
       ? await world.auction(path)
-      : {
-          id: path.includes('reset') && path.includes('{id}') ? await resetToken() : '',
-          record: '',
-        };
+      : path === '/v1/me/searches/{id}'
+        ? { id: await world.search(String(session['accessToken'])), record: '' }
+        : {
+            id: path.includes('reset') && path.includes('{id}') ? await resetToken() : '',
+            record: '',
+          };
     const query = operation.parameters
       .filter(({ example }) => example !== undefined)
       .map(({ name, example = '' }) => `${name}=${encodeURIComponent(example)}`);
@@ -278,6 +294,11 @@ const FOR_ALL: Readonly<Record<string, string>> = {
   'post /v1/password-resets/{id}': 'the id is the secret',
   'get /v1/auctions/{id}/images': 'images of a listing are public',
   'get /v1/images/{hash}/{size}': 'the same',
+  'put /v1/me/watchlist/{id}': 'everybody has a list of his own',
+  'delete /v1/me/watchlist/{id}': 'the same',
+  'get /v1/users/{id}': 'what everybody may know of a person',
+  'get /v1/users/{id}/feedback': 'without authors, and purchases without the auction',
+  'get /v1/users/{id}/listings': 'listings are public',
 };
 
 test(
@@ -292,13 +313,23 @@ test(
     for (const { path, method, operation } of operationsOf(await documentOf(server))) {
       const what = `${method} ${path}`;
       if (!PLACE.test(path) || Object.hasOwn(FOR_ALL, what)) continue;
-      const { id, record } = await world.auction(path);
+      const isSearch = path === '/v1/me/searches/{id}';
+      const sam = await world.token('sam', 'seller');
+      const { id, record } = isSearch
+        ? { id: await world.search(sam), record: '' }
+        : await world.auction(path);
       const address = path.replace(PLACE, id).replace(PLACE, record);
       const body = operation.requestBody?.content['application/json']?.example;
       const { status, text } = await call(server, mallory, method, address, body);
       assert.ok(status === 403 || status === 404 || status === 409, `${what}: ${status} ${text}`);
       const { name } = JSON.parse(text) as { name: string };
-      const refused = ['NOT_YOUR_AUCTION', 'RECORD_UNKNOWN', 'NOTHING_TO_RETRACT'];
+      const refused = [
+        'NOT_YOUR_AUCTION',
+        'RECORD_UNKNOWN',
+        'NOTHING_TO_RETRACT',
+        'SEARCH_UNKNOWN',
+        'NOT_YOUR_SALE',
+      ];
       assert.ok(refused.includes(name), `${what}: ${text}`);
       kept += 1;
     }
