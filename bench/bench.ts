@@ -20,6 +20,7 @@ import { LATENCY } from './scenarios/latency.ts';
 import { OVERLOAD } from './scenarios/overload.ts';
 import { REDIS } from './scenarios/redis.ts';
 import { RESTART } from './scenarios/restart.ts';
+import { HTTP } from './scenarios/http.ts';
 import { SNAPSHOT } from './scenarios/snapshot.ts';
 import { VERIFY } from './scenarios/verify.ts';
 
@@ -46,6 +47,7 @@ export const SCENARIOS: readonly Scenario[] = [
   RESTART,
   VERIFY,
   SNAPSHOT,
+  HTTP,
   BYTES,
   FANOUT,
   CONNECTIONS,
