@@ -54,6 +54,8 @@ export function emailKey(email: string): string {
 }
 
 /** Whether it is an account to sign in to: neither erased, nor of somebody who signs in elsewhere. */
-export function hasPassword(account: Account): account is Account & { status: 'active' | 'disabled' } {
+export function hasPassword(
+  account: Account,
+): account is Account & { status: 'active' | 'disabled' } {
   return account.status === 'active' || account.status === 'disabled';
 }

@@ -432,6 +432,16 @@ export const ACCOUNTS = {
   attemptsAccountsMax: 100_000,
 } as const;
 
+/** Answers to reads of auctions that are kept on the main thread. */
+export const READS = {
+  /** Places in which a shard counts changes; a power of two. */
+  changePlaces: 65_536,
+  keptMax: 20_000,
+  /** Of all that are kept, and of one. */
+  keptCharsMax: 32 * 1024 * 1024,
+  keptCharsEachMax: 128 * 1024,
+} as const;
+
 /** What people keep here. */
 export const PEOPLE = {
   /** Auctions on one watchlist (eBay's limit). */

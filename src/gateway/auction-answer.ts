@@ -23,24 +23,20 @@ export function withId(
 
 interface ShownWith {
   readonly headers?: Readonly<Record<string, string>>;
-  /** What the gateway knows and no shard. */
-  readonly also?: Readonly<Record<string, unknown>>;
 }
 
 export function showAuction(
   exchange: Exchange,
   reply: ShardReply,
   status: number,
-  { headers, also }: ShownWith = {},
+  { headers }: ShownWith = {},
 ): void {
   if (refusalOf(reply) !== undefined) return refuseWith(exchange, reply);
-  const {
-    type: _,
-    id: _id,
-    auction,
-    text,
-    ...bidders
-  } = AUCTION.toNamed(valueOf<Auction>(reply, AUCTION));
-  const shown = { ...(auction as object), ...(text as object), ...bidders, ...also };
-  exchange.json(status, shown, headers);
+  exchange.json(status, shownAuction(valueOf<Auction>(reply, AUCTION)), headers);
+}
+
+/** The auction, its texts, and the bidders where the shard tells who they are. */
+export function shownAuction(value: Auction): object {
+  const { type: _, id: _id, auction, text, ...bidders } = AUCTION.toNamed(value);
+  return { ...(auction as object), ...(text as object), ...bidders };
 }

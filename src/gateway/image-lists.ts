@@ -27,6 +27,11 @@ export class ImageLists implements ImagePort {
     return reply;
   }
 
+  /** Undefined: it has to be asked for. */
+  known(auctionId: string): readonly ListedImage[] | undefined {
+    return this.#known.get(auctionId);
+  }
+
   /** By auction; one that is missing is not known at the moment. */
   async of(auctionIds: readonly string[]): Promise<ReadonlyMap<string, readonly ListedImage[]>> {
     const found = new Map<string, readonly ListedImage[]>();

@@ -209,10 +209,10 @@ export class Inbound {
       this.#sender.refuse(session, id, 'TOO_MANY_REQUESTS');
       return false;
     }
-    const shard = this.#shards.ownerOf(bytes, at);
+    const hash = hashBytes(bytes, at, at + AUCTION_ID_LENGTH);
+    const shard = this.#shards.ownerOf(hash);
     const port = this.#ports[shard] as ShardPort;
     const user = session.user;
-    const hash = hashBytes(bytes, at, at + AUCTION_ID_LENGTH);
     const waitMs = this.#admission.ask(shard, port, hash, nowUs, user?.tier ?? null);
     if (waitMs > 0) {
       this.#sender.refuse(session, id, 'OVERLOADED', { retryAfterMs: waitMs });

@@ -19,8 +19,6 @@ import { CANCEL_AUCTION } from '../protocol/messages/cancel-auction.ts';
 import { CHANGE_AUCTION } from '../protocol/messages/change-auction.ts';
 import { CREATE_AUCTION } from '../protocol/messages/create-auction.ts';
 import { DONE } from '../protocol/messages/done.ts';
-import { GET } from '../protocol/messages/get.ts';
-import { GET_AS_ADMIN } from '../protocol/messages/get-as-admin.ts';
 import { LIST_AUCTIONS } from '../protocol/messages/list-auctions.ts';
 import { LIST_BIDS } from '../protocol/messages/list-bids.ts';
 import { PLACE_BID } from '../protocol/messages/place-bid.ts';
@@ -32,6 +30,7 @@ import { CURSOR, mergePages, startOf } from './auction-page.ts';
 import type { AccountContext } from './account-routes.ts';
 import { accountAdminRoutes, accountRoutes } from './account-routes.ts';
 import { showAuction, withId } from './auction-answer.ts';
+import { AuctionReads } from './auction-reads.ts';
 import { keyedAuctionId, newAuctionId } from './auction-id.ts';
 import type { DiscoveryContext } from './discovery-routes.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
@@ -52,7 +51,6 @@ import type { RestRequest, Route } from './routes.ts';
 import type { ShardCaller } from './shard-call.ts';
 import { REST_REQUEST_ID } from './shard-call.ts';
 import { refusalOf, refuseWith, valueOf } from './shard-reply.ts';
-import { shownImage } from './shown-image.ts';
 import type { StreamContext } from './stream-routes.ts';
 import { optionalPollQuery, poll, streamRoutes } from './stream-routes.ts';
 import { ADMIN, BIDDER, SELLER } from './user.ts';
@@ -176,7 +174,8 @@ export function adminRoutes(context: RestContext): readonly Route[] {
 }
 
 function auctionRoutes(context: RestContext): readonly Route[] {
-  const { calls, watched } = context;
+  const { calls } = context;
+  const reads = new AuctionReads(context);
   return [
     {
       method: 'POST',
@@ -200,13 +199,9 @@ function auctionRoutes(context: RestContext): readonly Route[] {
       access: 'read',
       takesBody: false,
       query: optionalPollQuery(context.limits),
-      run: async (request) => {
+      run: (request) => {
         if (request.query.size > 0) return poll(request, context);
-        const get = isAdmin(request) ? GET_AS_ADMIN : GET;
-        const reply = await calls.call(get, get.fromNamed(withId(request, {})), request.user);
-        const shown = refusalOf(reply) === undefined ? await imagesOf(request.id, context) : {};
-        const watchers = watched.watchersOf(request.id);
-        showAuction(request.exchange, reply, 200, { also: { watchers, ...shown } });
+        return reads.show(request);
       },
     },
     {
@@ -221,12 +216,6 @@ function auctionRoutes(context: RestContext): readonly Route[] {
       },
     },
   ];
-}
-
-/** Nothing where they are not known at the moment: the auction matters more. */
-async function imagesOf(auctionId: string, { images }: ImageContext): Promise<object> {
-  const found = (await images?.of([auctionId]))?.get(auctionId);
-  return found === undefined ? {} : { images: found.map(shownImage) };
 }
 
 async function create(request: RestRequest, calls: ShardCaller): Promise<void> {

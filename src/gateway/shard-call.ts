@@ -8,7 +8,7 @@ import type { DecodedFrame } from '../protocol/frame.ts';
 import { decodeFrame } from '../protocol/frame.ts';
 import type { Message } from '../protocol/message.ts';
 import type { RefusalName } from '../protocol/refusals.ts';
-import { hashBytes } from '../routing/hash-ring.ts';
+import { hashBytes, hashText } from '../routing/hash-ring.ts';
 import type { Admission } from './admission.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { FramePeek } from './frame-peek.ts';
@@ -83,12 +83,17 @@ export class ShardCaller {
     const { auctionIdAt: at } = this.#peek;
     assert(at > 0, 'a message to a shard names its auction');
     const hash = hashBytes(frame, at, at + AUCTION_ID_LENGTH);
-    return this.#submit(frame, this.#shards.ownerOf(frame, at), hash, user);
+    return this.#submit(frame, this.#shards.ownerOf(hash), hash, user);
+  }
+
+  /** What the auction's shard counts of its changes (shard-port.ts). @param hash of the id */
+  changes(hash: number): number {
+    return this.#shards.port(this.#shards.ownerOf(hash)).changes(hash);
   }
 
   /** Index of the shard that owns an auction. */
   shardOf(auctionId: string): number {
-    return this.#shards.ownerOf(Buffer.from(auctionId, 'latin1'), 0);
+    return this.#shards.ownerOf(hashText(auctionId));
   }
 
   /** Sends a message to every shard. */

@@ -51,6 +51,12 @@ export interface ShardPort {
   /** When the auction with this hash of its id ends, to the second, if that is soon; else past. */
   endsAtMs(hash: number): number;
 
+  /**
+   * A number that changes whenever the auction with this hash of its id does, before anybody is told
+   * of it: what was answered under the same number stands.
+   */
+  changes(hash: number): number;
+
   /** For /metrics. */
   report(nowUs: number): ShardReport;
 }
@@ -115,8 +121,8 @@ export type { Deliveries, Subscription } from '../protocol/deliveries.ts';
 /** The shards of this node, and the way to the right one. */
 export interface Shards {
   readonly count: number;
-  /** Index of the shard that owns an auction. `id` is the 22 ASCII bytes at `from`. */
-  ownerOf(bytes: Uint8Array, from: number): number;
+  /** Index of the shard that owns the auction with this hash of its id (routing/hash-ring.ts). */
+  ownerOf(hash: number): number;
   port(index: number): ShardPort;
   /** `handle` tells its shard. */
   ownerOfHandle(handle: number): number;

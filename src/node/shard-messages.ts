@@ -14,6 +14,7 @@ export interface ShardWorkerData {
   readonly outbound: RingMemory;
   readonly status: SharedArrayBuffer;
   readonly closing: SharedArrayBuffer;
+  readonly changes: SharedArrayBuffer;
   readonly users: readonly KnownUser[];
   readonly watched: readonly number[];
   /** The last run died: what it may have died of is taken one frame at a time. */

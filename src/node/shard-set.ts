@@ -1,9 +1,8 @@
 /** The shards of this node as the gateway uses them, and their start and stop as one. */
 import type { Outage } from '../auction/outage.ts';
-import { AUCTION_ID_LENGTH } from '../auction/ids.ts';
 import type { Shards } from '../gateway/shard-port.ts';
 import { must } from '../lib/assert.ts';
-import { HashRing, hashBytes } from '../routing/hash-ring.ts';
+import { HashRing } from '../routing/hash-ring.ts';
 import type { ShardReady } from './shard-messages.ts';
 import type { ShardThread } from './shard-thread.ts';
 
@@ -20,9 +19,8 @@ export class ShardSet implements Shards {
     return this.#threads.length;
   }
 
-  ownerOf(bytes: Uint8Array, from: number): number {
-    if (this.#threads.length === 1) return 0;
-    return this.#ring.ownerOf(hashBytes(bytes, from, from + AUCTION_ID_LENGTH));
+  ownerOf(hash: number): number {
+    return this.#threads.length === 1 ? 0 : this.#ring.ownerOf(hash);
   }
 
   ownerOfHandle(handle: number): number {

@@ -17,6 +17,7 @@ import type { Log } from '../lib/log.ts';
 import type { Deliveries } from '../protocol/deliveries.ts';
 import type { RingMemory } from './byte-ring.ts';
 import { makeRing, RingConsumer, RingProducer } from './byte-ring.ts';
+import { CHANGE_TABLE_BYTES, ChangeTable } from './change-table.ts';
 import { CLOSING_TABLE_BYTES, ClosingTable } from './closing-table.ts';
 import { CREDIT, FRAME, InboundCursor, pushInbound, STOP, TICK, UNWATCH } from './inbound.ts';
 import { KnownUsers } from './known-users.ts';
@@ -67,6 +68,8 @@ export class ShardThread implements ShardPort {
   readonly #status = new ShardStatus(this.#statusMemory);
   readonly #closingMemory = new SharedArrayBuffer(CLOSING_TABLE_BYTES);
   readonly #closing = new ClosingTable(this.#closingMemory);
+  readonly #changesMemory = new SharedArrayBuffer(CHANGE_TABLE_BYTES);
+  readonly #changes = new ChangeTable(this.#changesMemory);
   readonly #producer: RingProducer;
   readonly #backlog: ShardBacklog;
   readonly #consumer: RingConsumer;
@@ -172,6 +175,10 @@ export class ShardThread implements ShardPort {
     return this.#closing.endsAtMs(hash);
   }
 
+  changes(hash: number): number {
+    return this.#changes.changes(hash);
+  }
+
   report(nowUs: number): ShardReport {
     return {
       ...this.#backlog.report(nowUs),
@@ -266,6 +273,7 @@ export class ShardThread implements ShardPort {
       outbound: this.#outbound,
       status: this.#statusMemory,
       closing: this.#closingMemory,
+      changes: this.#changesMemory,
       users: this.#users.atStart(this.#peek()),
       watched: this.#options.watchedHandles(),
       cautious,

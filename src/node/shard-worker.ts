@@ -16,6 +16,7 @@ import { Shard } from '../shard/shard.ts';
 import { SnapshotSchedule } from '../shard/snapshot-schedule.ts';
 import { Snapshotter } from '../shard/snapshotter.ts';
 import { RingConsumer, RingProducer } from './byte-ring.ts';
+import { ChangeTable } from './change-table.ts';
 import { ClosingTable } from './closing-table.ts';
 import {
   CREDIT,
@@ -46,6 +47,8 @@ function start(): ShardLoop {
     saidMs = performance.now();
     say({ kind: 'progress', seq, lastSeq });
   });
+  const changes = new ChangeTable(data.changes);
+  changes.allChanged();
   const shard = new Shard({
     index: data.index,
     shards: data.shards,
@@ -54,6 +57,7 @@ function start(): ShardLoop {
     state: recovered.state,
     settings: data.settings,
     deliveries: new OutboundWriter(new RingProducer(data.outbound)),
+    changed: (auctionId) => changes.changed(hashText(auctionId)),
   });
   for (const [number, id, hasFeed] of data.users) {
     shard.introduce(number, id);

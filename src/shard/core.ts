@@ -9,7 +9,7 @@
 import { WIRE } from '../config/limits.ts';
 import type { Auction } from '../auction/auction.ts';
 import type { AuctionEvent, ShardEvent } from '../auction/events.ts';
-import type { AuctionRef, UserId, UserRef } from '../auction/ids.ts';
+import type { AuctionId, AuctionRef, UserId, UserRef } from '../auction/ids.ts';
 import { NOBODY } from '../auction/ids.ts';
 import { due, nextDeadlineMs } from '../auction/lifecycle.ts';
 import type { RuleSettings } from '../auction/settings.ts';
@@ -34,6 +34,8 @@ export interface CoreOptions {
   readonly journal: Journal;
   readonly state: ShardState;
   readonly settings: RuleSettings;
+  /** Called for every auction that is another one now, before anybody is told. */
+  readonly changed?: (auctionId: AuctionId) => void;
 }
 
 /** A user as the gateway knows it. */
@@ -59,6 +61,7 @@ export class ShardCore {
   readonly feed: Feed;
   #nowUs: number;
   /** The users that the gateway introduced and has not forgotten, by the slot of its number. */
+  readonly #changed: CoreOptions['changed'];
   readonly #introduced: (Introduced | undefined)[] = [];
   readonly #numbersByRef: number[] = [];
   /** The same, for those who have a private feed. */
@@ -71,6 +74,7 @@ export class ShardCore {
     this.journal = options.journal;
     this.state = options.state;
     this.settings = options.settings;
+    this.#changed = options.changed;
     this.batch = new RecordBatch(options.journal, options.epoch);
     this.watchers = new Watchers(this);
     this.feed = new Feed(this);
@@ -170,6 +174,9 @@ export class ShardCore {
   record(event: ShardEvent): Seq {
     const seq = this.batch.add(event);
     this.state.apply(event, seq);
+    if (this.#changed !== undefined && 'auction' in event && event.kind !== 'BidRefused') {
+      this.#changed(this.state.auction(event.auction).id);
+    }
     return seq;
   }
 

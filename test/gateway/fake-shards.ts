@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Deliveries, ShardPort, Shards } from '../../src/gateway/shard-port.ts';
-import { hashBytes, HashRing } from '../../src/routing/hash-ring.ts';
+import { HashRing } from '../../src/routing/hash-ring.ts';
 import type { Message } from '../../src/protocol/message.ts';
 import type { DecodedFrame } from '../../src/protocol/frame.ts';
 import { decodeFrame } from '../../src/protocol/frame.ts';
@@ -35,6 +35,9 @@ export class FakeShards implements Shards {
   /** How long a frame that is queued now would wait. */
   waitUs = 0;
   readonly endsAtMsByHash = new Map<number, number>();
+  /** Changes of any auction so far; null: there is always another one. */
+  changes: number | null = null;
+  #changes = 0;
   /** Answers frames by itself, if set. */
   onSubmit: ((submitted: Submitted) => void) | null = null;
   readonly #ring: HashRing;
@@ -48,8 +51,8 @@ export class FakeShards implements Shards {
     this.#ports = Array.from({ length: count }, (_, shard) => this.#port(shard));
   }
 
-  ownerOf(bytes: Uint8Array, from: number): number {
-    return this.#ring.ownerOf(hashBytes(bytes, from, from + 22));
+  ownerOf(hash: number): number {
+    return this.#ring.ownerOf(hash);
   }
 
   port(index: number): ShardPort {
@@ -72,6 +75,7 @@ export class FakeShards implements Shards {
     return {
       waitUs: () => this.waitUs,
       endsAtMs: (hash) => this.endsAtMsByHash.get(hash) ?? 0,
+      changes: () => (this.changes === null ? (this.#changes += 1) : this.changes),
       report: () => ({
         isUp: !this.down.has(shard),
         deaths: this.deaths,

@@ -19,6 +19,7 @@ import { JSON_PROTOCOL, MSGPACK_PROTOCOL } from '../../src/gateway/web-socket-do
 import type { TokenVerifier } from '../../src/gateway/token-verifier.ts';
 import type { Identity } from '../../src/gateway/user.ts';
 import type { RefusalName } from '../../src/protocol/refusals.ts';
+import { hashText } from '../../src/routing/hash-ring.ts';
 import { REFUSALS } from '../../src/protocol/refusals.ts';
 import type { Named } from './client.ts';
 import { Client } from './client.ts';
@@ -43,7 +44,7 @@ test('a bid goes to its shard, stamped, and its answer comes back', async (t) =>
   const { user, shard } = submitted;
   assert.ok(fixture.shards.introduced.some((one) => one.shard === shard && one.user === user));
   assert.ok(fixture.shards.introduced.every(({ userId }) => userId === 'ann'));
-  assert.equal(submitted.shard, fixture.shards.ownerOf(Buffer.from(AUCTION_A), 0));
+  assert.equal(submitted.shard, fixture.shards.ownerOf(hashText(AUCTION_A)));
   assert.ok(submitted.stampUs >= beforeUs && submitted.stampUs <= fixture.clock.nowUs());
   deliver(fixture.gateway.deliveries, (to) =>
     to.reply(submitted.conn, encode(ANSWER, answerOf(2))),

@@ -16,7 +16,7 @@ import type { StateStore } from '../../src/journal/state-store.ts';
 import { must } from '../../src/lib/assert.ts';
 import { MonotonicClock } from '../../src/lib/clock.ts';
 import type { Deliveries } from '../../src/protocol/deliveries.ts';
-import { HashRing, hashBytes } from '../../src/routing/hash-ring.ts';
+import { HashRing, hashText } from '../../src/routing/hash-ring.ts';
 import type { Disk } from './disk.ts';
 import { TEST_OFFICE } from '../receipt/office.ts';
 import { Stopped } from './disk.ts';
@@ -26,7 +26,6 @@ import type { Outages } from './outages.ts';
 import { Thread } from './thread.ts';
 import type { World } from './world.ts';
 
-const ID_BYTES = 22;
 const BEAT_US = 250_000;
 const THREAD_RESTART_US = 30_000;
 /** Fewer than there are, so that users are forgotten and come back under other numbers. */
@@ -170,7 +169,7 @@ export class Server {
   /** Lists an auction as the REST door would; nobody waits for the reply. */
   list(auctionId: string, seller: string, frame: Uint8Array): void {
     const shards = shardsOf(this.#threads);
-    const index = shards.ownerOf(Buffer.from(auctionId), 0);
+    const index = shards.ownerOf(hashText(auctionId));
     const user = this.#parts.users.user(seller);
     const port = shards.port(index);
     if (!this.#parts.users.introduce(user, index, port)) return;
@@ -379,7 +378,7 @@ function shardsOf(threads: readonly Thread[]): Shards {
   const ring = new HashRing(threads.length);
   return {
     count: threads.length,
-    ownerOf: (bytes, from) => ring.ownerOf(hashBytes(bytes, from, from + ID_BYTES)),
+    ownerOf: (hash) => ring.ownerOf(hash),
     port: (index) => must(threads[index], 'a shard index within the count'),
     ownerOfHandle: (handle) => handle % threads.length,
   };

@@ -68,6 +68,8 @@ interface Running {
 }
 
 export class Thread implements ShardPort {
+  /** Nothing is kept of reads here. */
+  #changes = 0;
   readonly #options: ThreadOptions;
   readonly #inbound: RingMemory = makeRing(INBOUND_BYTES);
   readonly #outbound: RingMemory = makeRing(OUTBOUND_BYTES);
@@ -79,6 +81,11 @@ export class Thread implements ShardPort {
 
   constructor(options: ThreadOptions) {
     this.#options = options;
+  }
+
+  changes(): number {
+    this.#changes += 1;
+    return this.#changes;
   }
 
   /** Recovers, in the first start and after each death. @throws what recovery throws */
