@@ -21,6 +21,7 @@ import { OVERLOAD } from './scenarios/overload.ts';
 import { REDIS } from './scenarios/redis.ts';
 import { RESTART } from './scenarios/restart.ts';
 import { HTTP } from './scenarios/http.ts';
+import { MILLION } from './scenarios/million.ts';
 import { SNAPSHOT } from './scenarios/snapshot.ts';
 import { VERIFY } from './scenarios/verify.ts';
 
@@ -48,6 +49,7 @@ export const SCENARIOS: readonly Scenario[] = [
   VERIFY,
   SNAPSHOT,
   HTTP,
+  MILLION,
   BYTES,
   FANOUT,
   CONNECTIONS,

@@ -10,6 +10,8 @@ export interface HttpPlan {
   readonly token: string;
   /** Asked for in turn by each connection. */
   readonly paths: readonly string[];
+  /** Sent with each request, as POST; null: they are GETs. */
+  readonly body: object | null;
   readonly warmupMs: number;
   readonly durationMs: number;
 }
@@ -39,13 +41,14 @@ const { default: autocannon } = (await import(library)) as {
 };
 
 async function run(durationMs: number): Promise<Counted> {
-  const { port, connections, token, paths } = plan;
+  const { port, connections, token, paths, body } = plan;
+  const sent = body === null ? {} : { method: 'POST', body: JSON.stringify(body) };
   const counted = await autocannon({
     url: `http://127.0.0.1:${port}`,
     connections,
     duration: durationMs / 1000,
-    headers: { authorization: `Bearer ${token}` },
-    requests: paths.map((path) => ({ path })),
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    requests: paths.map((path) => ({ path, ...sent })),
   });
   const { errors, non2xx } = counted;
   if (errors + non2xx > 0) throw new Error(`${errors} errors, ${non2xx} answers other than 2xx`);

@@ -27,15 +27,28 @@ export interface ManyAuctions {
   readonly ids: readonly string[];
 }
 
+/** The first so many end at this time, in place of a day later. */
+export interface Closing {
+  readonly count: number;
+  readonly endsAtMs: number;
+}
+
 /** A folder that a server can be started on. */
-export async function manyAuctions(bench: Bench, count: number): Promise<ManyAuctions> {
+export async function manyAuctions(
+  bench: Bench,
+  count: number,
+  closing: Closing = { count: 0, endsAtMs: 0 },
+): Promise<ManyAuctions> {
   const { listed, shards } = await template(bench);
   const folder = join(bench.folder, 'many');
   openDataFolder(folder, { shards, shardsDefault: shards, nowMs: Date.now() });
   const ids = Array.from({ length: count }, (_, i) => `Many${String(i).padStart(18, '0')}`);
   const ring = new HashRing(shards);
   const logs = Array.from({ length: shards }, (_, i) => new NewShard(folder, i, listed));
-  for (const id of ids) logs[ring.ownerOf(hashText(id))]?.list(id as AuctionId);
+  for (const [i, id] of ids.entries()) {
+    const endsAtMs = i < closing.count ? closing.endsAtMs : null;
+    logs[ring.ownerOf(hashText(id))]?.list(id as AuctionId, endsAtMs);
+  }
   for (const log of logs) log.finish();
   return { folder, ids };
 }
@@ -75,15 +88,18 @@ class NewShard {
     this.#listed = listed;
   }
 
-  list(id: AuctionId): void {
+  /** @param endsAtMs null: as the auction that was listed */
+  list(id: AuctionId, endsAtMs: number | null): void {
     const { atUs, text } = this.#listed;
+    const terms = endsAtMs === null ? this.#listed.terms : { ...this.#listed.terms, endsAtMs };
     if (this.#auctions === 0) {
       this.#batch.add({ kind: 'UserIntroduced', atUs, user: SELLER, id: 'seller' as UserId });
     }
     this.#auctions += 1;
     const auction = this.#auctions as AuctionRef;
     const title = `${text.title} ${auction}`;
-    this.#batch.add({ ...this.#listed, id, auction, seller: SELLER, text: { ...text, title } });
+    const named = { id, auction, seller: SELLER, text: { ...text, title } };
+    this.#batch.add({ ...this.#listed, ...named, terms });
     if (this.#batch.count >= RECORDS_A_BATCH) this.#batch.append(atUs);
   }
 

@@ -17,6 +17,10 @@ const CONNECTIONS = 50;
 const READS_MIN = 25_000;
 const OF_BARE_MIN = 0.5;
 const OF_PEER_MIN = 1.5;
+const LISTED_MIN = 20_000;
+const DAY_MS = 24 * 3_600_000;
+
+type Measured = 'gavel' | 'bare' | 'peer' | 'listed';
 
 export const HTTP: Scenario = {
   name: 'http',
@@ -25,14 +29,17 @@ export const HTTP: Scenario = {
     if (!existsSync(pathOf('node_modules/autocannon'))) {
       throw new Skipped('autocannon is missing: (cd bench && npm ci)');
     }
-    const runs: Record<'gavel' | 'bare' | 'peer', HttpResult[]> = { gavel: [], bare: [], peer: [] };
+    const runs: Record<Measured, HttpResult[]> = { gavel: [], bare: [], peer: [], listed: [] };
     for (let run = 1; run <= bench.runs; run++) {
       const server = await GavelServer.start(bench);
       const { ids } = (await server.target(AUCTIONS, 0)).auctions;
       const token = await server.token('reader', ['bidder']);
-      const asked = { token, paths: ids.map((id) => `/v1/auctions/${id}`) };
+      const asked = { token, paths: ids.map((id) => `/v1/auctions/${id}`), body: null };
       const sample = await server.rest<Auctions['sample']>('GET', asked.paths[0] as string, token);
       runs.gavel.push(await reads(bench, 'gavel', { ...asked, port: server.port }));
+      const seller = await server.token('seller', ['seller']);
+      const listing = { token: seller, paths: ['/v1/auctions'], body: newListing() };
+      runs.listed.push(await reads(bench, 'listed', { ...listing, port: server.port }));
       await server.end();
       const bare = await started(bench, 'limits/json-route.ts', [JSON.stringify(sample)]);
       runs.bare.push(await reads(bench, 'bare uWS route', { ...asked, port: bare.port }));
@@ -60,6 +67,9 @@ export const HTTP: Scenario = {
           },
         }),
         figure('p99', 'ms', p99),
+        figure('auctions listed over REST, 50 connections', '/s', rates(runs.listed), {
+          target: atLeast(LISTED_MIN),
+        }),
       ],
       notes: [
         `The load generator took up to ${share} % of a core: near 100 it is the limit of all three.`,
@@ -69,6 +79,11 @@ export const HTTP: Scenario = {
     };
   },
 };
+
+function newListing(): object {
+  const endsAtMs = Date.now() + DAY_MS;
+  return { title: 'Benchmark auction', currency: 'USD', startPriceCents: 1_000, endsAtMs };
+}
 
 async function started(
   bench: Bench,
@@ -86,7 +101,7 @@ async function started(
 async function reads(
   bench: Bench,
   what: string,
-  asked: Pick<HttpPlan, 'port' | 'token' | 'paths'>,
+  asked: Pick<HttpPlan, 'port' | 'token' | 'paths' | 'body'>,
 ): Promise<HttpResult> {
   const { warmupMs, durationMs } = bench;
   const plan: HttpPlan = { ...asked, connections: CONNECTIONS, warmupMs, durationMs };
@@ -101,7 +116,7 @@ async function reads(
   const rate = Math.round(requestsPerSecond).toLocaleString('en-US');
   const share = Math.round(coreShare * 100);
   bench.say(
-    `  ${what}: ${rate} reads/s, p50 ${p50Ms} ms, p99 ${p99Ms} ms, readers ${share} % of a core`,
+    `  ${what}: ${rate} answers/s, p50 ${p50Ms} ms, p99 ${p99Ms} ms, readers ${share} % of a core`,
   );
   return result;
 }
