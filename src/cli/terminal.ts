@@ -2,6 +2,7 @@
  * Where a command reads from and writes to: results to stdout, everything else to stderr. Tests
  * put their own in its place.
  */
+import { yieldAsProcess } from '../node/low-priority.ts';
 import { EXIT } from './exit-codes.ts';
 
 export interface Terminal {
@@ -27,6 +28,8 @@ export interface Terminal {
   onHangUp(handler: () => void): () => void;
   /** From now on the program goes on when nobody reads its output any more. */
   outliveReader(): void;
+  /** The program leaves the processor to others from now on (nice). */
+  giveWay(niceness: number): void;
 }
 
 /** What every command gets: the terminal, and the exit code to leave behind. */
@@ -61,6 +64,7 @@ export function processTerminal(): Terminal {
     outliveReader: () => {
       outlives = true;
     },
+    giveWay: yieldAsProcess,
     onHangUp(handler) {
       process.on('SIGHUP', handler);
       return () => void process.off('SIGHUP', handler);

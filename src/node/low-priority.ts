@@ -1,5 +1,5 @@
-/** Threads that yield to bids: on Linux a thread has a priority of its own. */
-import { readlinkSync } from 'node:fs';
+/** Threads and processes that yield to bids: on Linux a thread has a priority of its own. */
+import { readdirSync, readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { basename } from 'node:path';
 
@@ -7,4 +7,10 @@ import { basename } from 'node:path';
 export function yieldToOthers(niceness: number): void {
   if (process.platform !== 'linux') return;
   setPriority(Number(basename(readlinkSync('/proc/thread-self'))), niceness);
+}
+
+/** All threads that the process has, and those that they start from here on. */
+export function yieldAsProcess(niceness: number): void {
+  if (process.platform !== 'linux') return setPriority(0, niceness);
+  for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), niceness);
 }

@@ -59,6 +59,8 @@ export class FakeTerminal implements Terminal {
 
   outliveReader(): void {}
 
+  giveWay(): void {}
+
   interrupt(): void {
     for (const handler of this.#handlers) handler('SIGINT');
   }

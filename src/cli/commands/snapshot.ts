@@ -1,6 +1,7 @@
 /** `gavel snapshot DIR`: a copy of the data folder, also while the server runs. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { SNAPSHOT_KEEPER } from '../../config/limits.ts';
 import { declare } from '../command-line.ts';
 import { configFrom, withDataOptions } from '../config-options.ts';
 import type { ConfigOptions } from '../config-options.ts';
@@ -39,6 +40,8 @@ async function run(dir: string, options: SnapshotOptions, terminal: Terminal): P
   const source = resolve(terminal.folder, settings.data.folder);
   const target = resolve(terminal.folder, dir);
   const { snapshotFolder } = await import('../../journal/snapshot-folder.ts');
+  // Mostly there is a server beside it, and its bids go first.
+  terminal.giveWay(SNAPSHOT_KEEPER.niceness);
   const progress = new Progress(terminal, 'files');
   const { shards, files, epoch } = await snapshotFolder(source, target, {
     nowMs: Date.now(),
