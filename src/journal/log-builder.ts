@@ -72,11 +72,11 @@ export class LogBuilder {
     this.put({ firstSeq, count, epoch, atUs, checksum, hash, payload: Buffer.from(payload) });
   }
 
-  /** The file is there, durable but for its name in the folder. */
-  finish(): CopiedLog {
+  /** The file is there, durable but for its name in the folder. @param durable else it may be lost */
+  finish(durable = true): CopiedLog {
     this.#db.exec('COMMIT');
     this.#db.close();
-    syncFile(this.#temporary);
+    if (durable) syncFile(this.#temporary);
     renameSync(this.#temporary, this.#file);
     return this.#copied;
   }

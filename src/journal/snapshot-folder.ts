@@ -175,7 +175,7 @@ function shardSteps(
   if (existsSync(from.stateFile)) {
     steps.push({
       path: `shard-${index}/state.sqlite`,
-      run: () => copyState(from.stateFile, to.stateFile),
+      run: () => copyState(from.stateFile, to.stateFile, 'to pack'),
     });
   }
   steps.push(...logSteps(`shard-${index}`, from, to, onCopied));
@@ -201,7 +201,7 @@ function logSteps(
     steps.push({
       path: `${name}/log.sqlite`,
       run: () => {
-        copied = copyLog(from, to.logFile);
+        copied = copyLog(from, to.logFile, 'to pack');
       },
     });
   }
@@ -223,7 +223,7 @@ function accountSteps(source: string, target: string): Step[] {
   const steps = logSteps('accounts', from, to, () => {});
   if (!existsSync(from.keysFile)) return steps;
   const path = 'accounts/keys.sqlite';
-  return [...steps, { path, run: () => copyState(from.keysFile, to.keysFile) }];
+  return [...steps, { path, run: () => copyState(from.keysFile, to.keysFile, 'to pack') }];
 }
 
 /** Files of images that are there once the table has been copied; one may go in the meantime. */

@@ -24,16 +24,26 @@ import { SqliteStateStore } from './sqlite-state-store.ts';
 import { DamagedState } from './state-store.ts';
 
 /**
+ * What a copy is for. One that is packed and removed again need not reach the disk: to write it out
+ * there would hold up the commits of a server beside it.
+ */
+export type CopyPurpose = 'to keep' | 'to pack';
+
+/**
  * Copies a log up to what it holds now; returns how far that is.
  * @throws DamagedJournal where it is not whole.
  */
-export function copyLog(from: SqliteJournalFiles, toLogFile: string): CopiedLog {
+export function copyLog(
+  from: SqliteJournalFiles,
+  toLogFile: string,
+  purpose: CopyPurpose,
+): CopiedLog {
   const expected = readHead(from.headFile);
   const source = openForReading(from.logFile, LOG_FILE);
   try {
     const table = new LogTable(source, from.logFile);
     const { head } = checkedEnd(table, expected, from);
-    return copyRows(table.scan(seqAfter(SEQ_NONE), head.seq), head.seq, toLogFile);
+    return copyRows(table.scan(seqAfter(SEQ_NONE), head.seq), head.seq, toLogFile, purpose);
   } catch (error) {
     throw asDamage(error, from.logFile, SEQ_NONE);
   } finally {
@@ -42,11 +52,13 @@ export function copyLog(from: SqliteJournalFiles, toLogFile: string): CopiedLog 
 }
 
 /** @throws DamagedState where it is not whole. */
-export function copyState(fromFile: string, toFile: string): void {
+export function copyState(fromFile: string, toFile: string, purpose: CopyPurpose): void {
   const temporary = `${toFile}.new`;
   rmSync(temporary, { force: true });
   const source = new Database(fromFile, { readonly: true, fileMustExist: true });
   try {
+    // Synced below, in one go or not at all.
+    source.pragma('synchronous = OFF');
     source.prepare('VACUUM INTO ?').run(temporary);
   } catch (error) {
     if (!isCorruption(error)) throw error;
@@ -60,7 +72,7 @@ export function copyState(fromFile: string, toFile: string): void {
   } finally {
     copy.close();
   }
-  syncFile(temporary);
+  if (purpose === 'to keep') syncFile(temporary);
   renameSync(temporary, toFile);
 }
 
@@ -85,13 +97,14 @@ export function copyDatabase(fromFile: string, toFile: string): void {
 
 /** Makes a log of rows that were checked, in their order. */
 export function writeLog(rows: Iterable<Pick<CheckedRow, 'row'>>, toLogFile: string): CopiedLog {
-  return copyRows(rows, Number.MAX_SAFE_INTEGER as Seq, toLogFile);
+  return copyRows(rows, Number.MAX_SAFE_INTEGER as Seq, toLogFile, 'to keep');
 }
 
 function copyRows(
   rows: Iterable<Pick<CheckedRow, 'row'>>,
   lastSeq: Seq,
   toLogFile: string,
+  purpose: CopyPurpose,
 ): CopiedLog {
   const builder = new LogBuilder(toLogFile);
   try {
@@ -100,7 +113,7 @@ function copyRows(
       // What a server appends meanwhile is for the next copy.
       if (builder.head.seq >= lastSeq) break;
     }
-    return builder.finish();
+    return builder.finish(purpose === 'to keep');
   } finally {
     builder.close();
   }

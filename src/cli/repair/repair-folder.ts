@@ -78,7 +78,8 @@ function buildShard({ folder, shards }: RepairPlan, index: number, building: str
   const to = shardFiles(building, index);
   const plan = shards[index] ?? null;
   makeFolders(to.folder);
-  if (plan === null && existsSync(from.stateFile)) copyState(from.stateFile, to.stateFile);
+  if (plan === null && existsSync(from.stateFile))
+    copyState(from.stateFile, to.stateFile, 'to keep');
   buildLog(from, to, plan);
 }
 
@@ -86,7 +87,7 @@ function buildShard({ folder, shards }: RepairPlan, index: number, building: str
 function buildLog(from: LogFiles, to: LogFiles, plan: LogPlan | null): void {
   let copied = EMPTY_COPY;
   if (plan === null) {
-    if (existsSync(from.logFile)) copied = copyLog(from, to.logFile);
+    if (existsSync(from.logFile)) copied = copyLog(from, to.logFile, 'to keep');
   } else if (plan.lastSeq > SEQ_NONE) copied = writeLog(plannedRows(plan), to.logFile);
   HeadFile.create(to.headFile, copied.head);
   syncFolder(to.folder);
@@ -103,7 +104,7 @@ async function buildAccounts({ folder, accounts }: RepairPlan, building: string)
     }
   } else {
     buildLog(from, to, accounts?.log ?? null);
-    if (existsSync(from.keysFile)) copyState(from.keysFile, to.keysFile);
+    if (existsSync(from.keysFile)) copyState(from.keysFile, to.keysFile, 'to keep');
   }
   if (existsSync(from.outboxFile)) copyFileSync(from.outboxFile, to.outboxFile);
   for (const name of readdirSync(to.folder)) syncFile(join(to.folder, name));
