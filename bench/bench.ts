@@ -22,6 +22,7 @@ import { REDIS } from './scenarios/redis.ts';
 import { RESTART } from './scenarios/restart.ts';
 import { HTTP } from './scenarios/http.ts';
 import { MILLION } from './scenarios/million.ts';
+import { SEARCH } from './scenarios/search.ts';
 import { SNAPSHOT } from './scenarios/snapshot.ts';
 import { VERIFY } from './scenarios/verify.ts';
 
@@ -50,6 +51,7 @@ export const SCENARIOS: readonly Scenario[] = [
   SNAPSHOT,
   HTTP,
   MILLION,
+  SEARCH,
   BYTES,
   FANOUT,
   CONNECTIONS,
