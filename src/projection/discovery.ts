@@ -107,7 +107,10 @@ export class Discovery {
     };
   }
 
-  /** With words: the newest listings that have them, filtered and sorted. */
+  /**
+   * With words: the newest listings that have them, filtered and sorted. CROSS JOIN keeps SQLite from
+   * walking the listings and reading the whole list of keys again for each.
+   */
   #find(question: SearchQuestion, words: readonly string[]): Answers['search'] {
     const filter = this.#filter(question);
     if (filter === null) return { auctions: [], next: null, categories: [], didYouMean: null };
@@ -121,7 +124,7 @@ export class Discovery {
         : `l.${ORDERS[sort][0]} ${ORDERS[sort][1] ? 'DESC' : 'ASC'}`;
     const page = this.#db
       .prepare(
-        `SELECT l.key FROM json_each(?) j JOIN listing l ON l.key = j.value ` +
+        `SELECT l.key FROM json_each(?) j CROSS JOIN listing l ON l.key = j.value ` +
           `WHERE ${filter.where} ORDER BY ${order}, l.key DESC LIMIT ? OFFSET ?`,
       )
       .pluck()
@@ -187,7 +190,7 @@ export class Discovery {
     if (keys === null) return [];
     const rows = this.#db
       .prepare(
-        'SELECT c.path, count(*) FROM json_each(?) j JOIN listing l ON l.key = j.value ' +
+        'SELECT c.path, count(*) FROM json_each(?) j CROSS JOIN listing l ON l.key = j.value ' +
           `JOIN category c ON c.key = l.category WHERE ${filter.where} ` +
           'GROUP BY c.key ORDER BY count(*) DESC, c.path LIMIT ?',
       )
