@@ -40,6 +40,7 @@ export function benchCommand(context: Context): Command {
       '  connections\n' +
       '           15,000 of them: their memory, and what they cost a bid\n' +
       '  overload 1, 2, 5 and 10 times what the server can take, and back\n' +
+      '  search   among a million listings, while prices change\n' +
       '  hot      what one busy auction costs the others\n' +
       'Close other programs first. All together take about a quarter of an hour.',
     examples: [
