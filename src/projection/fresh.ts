@@ -65,7 +65,7 @@ export class Fresh {
           'AND rowid IN (SELECT value FROM json_each(?)))';
     return this.#db
       .prepare(
-        `SELECT l.id AS auctionId, l.title FROM json_each(?) j JOIN listing l ON l.key = j.value
+        `SELECT l.id AS auctionId, l.title FROM json_each(?) j CROSS JOIN listing l ON l.key = j.value
          WHERE ${filter.where} ${words} AND l.seller IS NOT (SELECT key FROM user WHERE id = ?)
          LIMIT ?`,
       )

@@ -68,7 +68,7 @@ export class OwnLists {
     const rows = this.#db
       .prepare(
         `SELECT l.key, b.user AS bidder, ${OWN_BIDDING}
-         FROM json_each(@ids) j JOIN listing l ON l.id = j.value
+         FROM json_each(@ids) j CROSS JOIN listing l ON l.id = j.value
          LEFT JOIN bidding b ON b.listing = l.key AND b.user = ${ME} ORDER BY j.key`,
       )
       .all({ me: userId, ids: JSON.stringify(auctionIds) }) as (OwnRow & {

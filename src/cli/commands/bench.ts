@@ -42,7 +42,9 @@ export function benchCommand(context: Context): Command {
       '  overload 1, 2, 5 and 10 times what the server can take, and back\n' +
       '  search   among a million listings, while prices change\n' +
       '  hot      what one busy auction costs the others\n' +
-      'Close other programs first. All together take about a quarter of an hour.',
+      '  http     reads of an auction over REST (needs npm ci in bench/)\n' +
+      '  million  live auctions: memory, starts, and a tenth of them ending in one second\n' +
+      'Close other programs first. All together, three runs of each, take about an hour.',
     examples: [
       'gavel bench',
       'gavel bench core latency',
