@@ -10,6 +10,7 @@
  * admins may see is never kept.
  */
 import { READS } from '../config/limits.ts';
+import { withAliases } from '../protocol/json-codec.ts';
 import { AUCTION } from '../protocol/messages/auction.ts';
 import type { Auction } from '../protocol/messages/auction.ts';
 import { GET } from '../protocol/messages/get.ts';
@@ -76,7 +77,7 @@ export class AuctionReads {
     if (refusalOf(reply) !== undefined) return refuseWith(exchange, reply);
     const value = valueOf<Auction>(reply, AUCTION);
     const { seller, serverTimeMs } = value.auction;
-    const json = JSON.stringify(shownAuction(value));
+    const json = JSON.stringify(withAliases(shownAuction(value)));
     const at = json.indexOf(TIME) + TIME.length;
     const fresh: Kept = {
       changes,

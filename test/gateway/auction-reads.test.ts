@@ -38,7 +38,7 @@ async function given(t: TestContext): Promise<Given> {
     const leadingBidderId = told ? 'bob' : null;
     const text = { title: TRAP, description: TRAP, category: ['Home'], ...UNSAID_SHOWN };
     const bidders = { leadingBidderId, winnerId: null, relistedAs: null };
-    const auction = view({ auctionId, seller: 'sam', ...all.shown });
+    const auction = view({ auctionId, seller: 'sam', leadingBidder: 4, ...all.shown });
     const reply = encode(AUCTION, { id: 1, auction, text, ...bidders });
     deliver(fixture.gateway.deliveries, (to) => to.reply(conn, reply));
   };
@@ -62,6 +62,7 @@ test('what has not changed is answered without the shard, with the time of now',
   const { serverTimeMs: after, ...same } = second.body;
   assert.deepEqual(same, rest);
   assert.equal(same['description'], TRAP);
+  assert.equal(same['leadingBidder'], 'b4');
   assert.equal(same['watchers'], 0);
   assert.ok((after as number) >= (before as number) + 1_500);
   await all.get(ann, AUCTION_B);
