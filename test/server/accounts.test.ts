@@ -180,7 +180,7 @@ test(
 );
 
 test(
-  'with a sign-in service elsewhere there are no accounts, and none are made',
+  'with a sign-in service elsewhere there are no accounts, and nobody is kept who keeps nothing',
   limited,
   async (t) => {
     const data = temporaryFolder();
@@ -195,7 +195,12 @@ test(
     const who = { sub: 'ann', roles: ['seller'], issuer: 'gavel', audience: 'gavel' } as const;
     const token = await signToken(key, { ...who, ttlMs: 60_000, nowMs: Date.now() });
     assert.equal((await list(server.url, token, {}))['seller'], 'ann');
-    assert.equal(statSync(join(data, 'accounts'), { throwIfNoEntry: false }), undefined);
+    assert.equal(await server.stop(), 0);
+    // The log is for what people keep: watchlists, searches, feedback.
+    const verified = await gavel('verify', '--json', '--data', data);
+    assert.equal(verified.code, 0, verified.err);
+    const { accounts } = JSON.parse(verified.out) as { accounts: object };
+    assert.deepEqual(accounts, { records: 0, accounts: 0, finding: null });
   },
 );
 
