@@ -198,6 +198,12 @@ export const DISCOVERY = {
   /** A search, a category or a cursor. */
   textCharsMax: 1_000,
   wordCharsMax: 64,
+  /**
+   * The last word of a search may be the beginning of so many terms, the shortest, of the first so
+   * many.
+   */
+  termsMax: 32,
+  termsReadMax: 2_000,
   /** Shorter words are not corrected. */
   spellingCharsMin: 4,
   /** Words that look like a misspelt one, and slips between them at most. */
@@ -229,7 +235,7 @@ export const DISCOVERY = {
   /** While more records than this come in a second, it works at most this share of the time. */
   busyRecordsPerSecond: 10_000,
   busyShare: 0.1,
-  /** Spellings that it keeps at hand. */
+  /** Spellings, and terms, that it keeps at hand. */
   knownWordsMax: 200_000,
   /** Rows that it keeps at hand. */
   rowsMax: 50_000,

@@ -79,6 +79,11 @@ export function openForReading(path: string, kind: FileKind): Connection {
   }
 }
 
+/** Of no file: for what SQLite can do beside keeping things. */
+export function openInMemory(): Connection {
+  return new Database(':memory:');
+}
+
 /** Whether SQLite says that the file itself is broken, not that something went wrong on the way. */
 export function isCorruption(error: unknown): error is Error {
   if (!(error instanceof Database.SqliteError)) return false;

@@ -16,7 +16,8 @@ import { OwnLists } from './own-lists.ts';
 import type { Answers, Question, SearchQuestion, Sort } from './questions.ts';
 import { ACTIVE } from './read-model-file.ts';
 import { Suggestions } from './suggestions.ts';
-import { matchOf, wordsOf } from './text-query.ts';
+import { wordsOf } from './text-query.ts';
+import { Vocabulary } from './vocabulary.ts';
 
 /** The column to walk, and whether downwards. */
 const ORDERS: Readonly<Record<Exclude<Sort, 'relevance'>, readonly [string, boolean]>> = {
@@ -30,6 +31,7 @@ const ORDERS: Readonly<Record<Exclude<Sort, 'relevance'>, readonly [string, bool
 export class Discovery {
   readonly #db: Connection;
   readonly #cards: Cards;
+  readonly #vocabulary: Vocabulary;
   readonly #suggestions: Suggestions;
   readonly #own: OwnLists;
   readonly #fresh: Fresh;
@@ -40,9 +42,10 @@ export class Discovery {
     this.#db = db;
     this.#tree = tree;
     this.#cards = new Cards(db);
+    this.#vocabulary = new Vocabulary(db);
     this.#suggestions = new Suggestions(db);
     this.#own = new OwnLists(db, this.#cards);
-    this.#fresh = new Fresh(db, (question) => this.#filter(question));
+    this.#fresh = new Fresh(db, this.#vocabulary, (question) => this.#filter(question));
   }
 
   /** @throws WrongCursor */
@@ -166,10 +169,12 @@ export class Discovery {
     }[status];
     const inTitle: number[] = [];
     const anywhere: number[] = [];
+    const title = this.#vocabulary.match(words, 'title');
+    const anyText = this.#vocabulary.match(words);
     for (const table of tables) {
-      inTitle.push(...this.#matching(table, matchOf(words, 'title')));
+      inTitle.push(...this.#matching(table, title));
       if (inTitle.length < DISCOVERY.candidatesMax) {
-        anywhere.push(...this.#matching(table, matchOf(words)));
+        anywhere.push(...this.#matching(table, anyText));
       }
     }
     const known = new Set(inTitle);

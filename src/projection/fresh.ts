@@ -6,15 +6,22 @@
 import type { Connection } from '../journal/sqlite-connection.ts';
 import type { ListFilter } from './list-filter.ts';
 import type { Answers, Question, SearchQuestion } from './questions.ts';
-import { matchOf, wordsOf } from './text-query.ts';
+import { wordsOf } from './text-query.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 export class Fresh {
   readonly #db: Connection;
+  readonly #vocabulary: Vocabulary;
   readonly #filter: (question: SearchQuestion) => ListFilter | null;
 
   /** @param filter null: nothing can fit. */
-  constructor(db: Connection, filter: (question: SearchQuestion) => ListFilter | null) {
+  constructor(
+    db: Connection,
+    vocabulary: Vocabulary,
+    filter: (question: SearchQuestion) => ListFilter | null,
+  ) {
     this.#db = db;
+    this.#vocabulary = vocabulary;
     this.#filter = filter;
   }
 
@@ -57,7 +64,7 @@ export class Fresh {
   ): Answers['fits']['found'][number] {
     const filter = this.#filter(question);
     if (filter === null) return [];
-    const match = matchOf(wordsOf(question.q));
+    const match = this.#vocabulary.match(wordsOf(question.q));
     const words =
       match === null
         ? ''

@@ -13,8 +13,11 @@ import { isCorruption, openConnection, WrongFormat } from '../journal/sqlite-con
 /** "GAVR" */
 const APPLICATION_ID = 0x47_41_56_52;
 /** Raised with every change of the tables or of what is written into them. */
-const FORMAT = 3;
-const TOKENS = "tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'";
+const FORMAT = 4;
+/** Characters of beginnings that the indexes of words list apart. */
+export const INDEXED_PREFIXES: readonly number[] = [2, 3];
+export const TOKENIZER = "tokenize = 'unicode61 remove_diacritics 2'";
+const TOKENS = `${TOKENIZER}, prefix = '${INDEXED_PREFIXES.join(' ')}'`;
 
 export const READ_MODEL: FileKind = {
   applicationId: APPLICATION_ID,
@@ -109,6 +112,11 @@ export const READ_MODEL: FileKind = {
     CREATE VIRTUAL TABLE past_words USING fts5 (
       title, description, content = '', contentless_delete = 1, ${TOKENS}
     );
+    -- Of titles and descriptions, as the indexes of words fold them.
+    CREATE TABLE term (
+      term TEXT PRIMARY KEY
+    ) STRICT, WITHOUT ROWID;
+    -- Of titles, as they are spelt.
     CREATE TABLE word (
       key  INTEGER PRIMARY KEY,
       word TEXT NOT NULL UNIQUE

@@ -15,11 +15,18 @@ export function wordsOf(text: string): readonly string[] {
     .map((word) => [...word].slice(0, DISCOVERY.wordCharsMax).join(''));
 }
 
-/** All of the words, in any order; null: nothing to look for. */
-export function matchOf(words: readonly string[], column: 'title' | null = null): string | null {
-  if (words.length === 0) return null;
-  const quoted = words.map((word) => `"${word.replaceAll('"', '""')}"`);
-  const all = `(${quoted.join(' AND ')}*)`;
+/**
+ * All of the words, in any order.
+ * @param lasts what the last word may be, any of them; null: whatever begins with it
+ */
+export function matchOf(
+  words: readonly string[],
+  lasts: readonly string[] | null,
+  column: 'title' | null = null,
+): string {
+  const whole = words.slice(0, lasts === null ? words.length : -1).map(quoted);
+  const any = lasts === null ? [] : [`(${lasts.map(quoted).join(' OR ')})`];
+  const all = `(${[...whole, ...any].join(' AND ')}${lasts === null ? '*' : ''})`;
   return column === null ? all : `{${column}} : ${all}`;
 }
 
@@ -31,4 +38,8 @@ export function spellingsOf(title: string): readonly string[] {
       .toLowerCase()
       .match(/[\p{L}\p{N}]+/gu) ?? [];
   return words.filter((word) => word.length >= DISCOVERY.spellingCharsMin && !/^\d+$/.test(word));
+}
+
+function quoted(word: string): string {
+  return `"${word.replaceAll('"', '""')}"`;
 }

@@ -1,6 +1,7 @@
 /** Search, lists and recommendations, each asked of a small world whose answers are known. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { DISCOVERY } from '../../src/config/limits.ts';
 import { WrongCursor } from '../../src/projection/cursor.ts';
 import { counted } from '../../src/projection/category-counts.ts';
@@ -32,6 +33,28 @@ test('words are found in title and description, those in the title first', () =>
   assert.deepEqual(world.titles({ q: 'lam' }), ['Brass lamp', 'Old chair'], 'a beginning');
   assert.deepEqual(world.titles({ q: 'läMP' }), ['Brass lamp', 'Old chair'], 'without its dots');
   assert.deepEqual(world.titles({ q: 'lamp table' }), []);
+});
+
+test('each beginning of a word finds what has the word, alone and behind others', () => {
+  const letters = ['a', 'B', 'é', 'Å', 'ß', 'я', '東', '7', 'ﬁ', 'İ', 'ё'];
+  const word = fc.array(fc.constantFrom(...letters), { minLength: 1, maxLength: 6 });
+  const words = fc.array(word, { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(words, fc.boolean(), (all, isTitle) => {
+      const text = all.map((chars) => chars.join('')).join(' ');
+      const world = worldOf(isTitle ? { title: text } : { title: '-', description: text });
+      for (const chars of all) {
+        for (let length = 1; length <= chars.length; length++) {
+          const beginning = chars.slice(0, length).join('');
+          for (const q of [beginning, `${all[0]?.join('')} ${beginning}`]) {
+            assert.equal(world.titles({ q }).length, 1, q);
+          }
+        }
+      }
+      world.close();
+    }),
+    { numRuns: 100 },
+  );
 });
 
 test('each condition leaves out what does not meet it', () => {

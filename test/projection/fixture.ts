@@ -24,6 +24,7 @@ export class World {
   readonly path: string;
   #db!: Connection;
   #projector!: Projector;
+  #discovery: Discovery | null = null;
 
   constructor(shards = 1) {
     this.shards = Array.from(
@@ -48,6 +49,7 @@ export class World {
   open(epoch = 1): string | null {
     const { db, startsOver } = openReadModel(this.path, { epoch, shards: this.shards.length });
     this.#db = db;
+    this.#discovery = null;
     this.#projector = new Projector(db, this.shards.length);
     return startsOver;
   }
@@ -73,7 +75,8 @@ export class World {
   }
 
   ask<K extends Question['kind']>(question: Extract<Question, { kind: K }>): Answers[K] {
-    return new Discovery(this.#db).ask(question);
+    this.#discovery ??= new Discovery(this.#db);
+    return this.#discovery.ask(question);
   }
 
   search(question: Partial<SearchQuestion> = {}): Answers['search'] {
